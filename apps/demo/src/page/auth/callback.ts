@@ -1,0 +1,12 @@
+/**
+ * The issuer's answer that this page was opened with, if it was. Imported first: the code is out of the address bar, and
+ * of the history, before anything else runs.
+ */
+export const callback: URL | undefined = takeCallback(new URL(location.href))
+
+function takeCallback(url: URL): URL | undefined {
+  const { searchParams } = url
+  if (!searchParams.has('state') || !(searchParams.has('code') || searchParams.has('error'))) return undefined
+  history.replaceState(null, '', url.pathname)
+  return url
+}

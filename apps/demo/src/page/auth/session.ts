@@ -1,0 +1,30 @@
+import { createSession, type Session, type SessionState } from '@reauth/core'
+import { createFetch } from '@reauth/fetch'
+import { useSyncExternalStore } from 'react'
+
+import { record } from '../activity/trace-log.ts'
+import { facts } from '../facts.ts'
+import { refreshGrant } from './refresh-grant.ts'
+
+/** How long before its end a token counts as stale. reauth takes a third of the lifetime where that is less. */
+export const leewayMs = 30_000
+
+/** The one session of this page. A module is evaluated once, however often effects run. */
+export const session: Session = createSession({
+  name: 'demo',
+  refresh: refreshGrant,
+  issuer: facts.issuer,
+  leewayMs,
+  trace: record,
+})
+
+/** `fetch` that stays signed in. */
+export const api: typeof fetch = createFetch(session)
+
+const subscribe = (listener: () => void): (() => void) => session.subscribe(listener)
+const snapshot = (): SessionState => session.state
+
+/** Follows the session's state. */
+export function useSessionState(): SessionState {
+  return useSyncExternalStore(subscribe, snapshot)
+}

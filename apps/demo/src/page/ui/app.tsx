@@ -1,0 +1,39 @@
+import { type JSX, useEffect } from 'react'
+
+import { runInBackground } from '../activity/background.ts'
+import { followCounters } from '../activity/server-counters.ts'
+import { open } from '../auth/sign-in.ts'
+import { facts } from '../facts.ts'
+import { CallsCard } from './calls-card.tsx'
+import { ExperimentsCard } from './experiments-card.tsx'
+import { ServerCard } from './server-card.tsx'
+import { SessionCard } from './session-card.tsx'
+import { TraceCard } from './trace-card.tsx'
+
+/** The page. Its effects may run twice: each gives back how to stop, or joins the first run. */
+export function App(): JSX.Element {
+  useEffect(() => void open(), [])
+  useEffect(runInBackground, [])
+  useEffect(followCounters, [])
+  return (
+    <>
+      <header className="masthead">
+        <h1>
+          reauth <span>demo</span>
+        </h1>
+        <p>Access tokens die young here. Watch nobody notice.</p>
+      </header>
+      <main>
+        <SessionCard />
+        <ExperimentsCard />
+        <CallsCard />
+        <ServerCard />
+        <TraceCard />
+      </main>
+      <footer className="colophon">
+        A real authorization server, oidc-provider, answers at <code>{new URL(facts.issuer).host}</code>. Tokens live in
+        this page’s memory; a reload asks the issuer again.
+      </footer>
+    </>
+  )
+}

@@ -1,0 +1,31 @@
+export {
+  type Challenge,
+  classifyResponse,
+  parseChallenges,
+  parseStepUp,
+  type StepUp,
+  type Verdict,
+} from './challenges.ts'
+export type { AcquireOptions, Credential, CredentialSource } from './credential.ts'
+export type { Disposer } from './disposer.ts'
+export {
+  AuthenticationError,
+  type AuthenticationReason,
+  isReauthError,
+  PermissionDeniedError,
+  RefreshError,
+  type RefreshErrorOptions,
+  type RefreshFailureReason,
+} from './errors.ts'
+export { createKeyedLock, type KeyedLock } from './keyed-lock.ts'
+export { isSecureUrl, type OriginMatcher } from './origins.ts'
+export type { Platform } from './platform/platform.ts'
+export { PollError, type PollOptions, pollUntil, type Probe, type ProbeResult } from './poll-until.ts'
+export { createSession, type Session } from './session.ts'
+export type { RefreshReason, SessionEvents } from './session-events.ts'
+export type { SessionOptions } from './session-options.ts'
+export type { SessionState } from './session-state.ts'
+export { staticSource } from './static-source.ts'
+export type { Refresh, RefreshContext, RefreshOption, Strategy } from './strategies.ts'
+export { parseTokenResponse, type TokenSet } from './token-set.ts'
+export { type AdapterTrace, type Trace, type TraceEntry, traceTo } from './trace.ts'

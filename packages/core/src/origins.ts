@@ -1,0 +1,51 @@
+/** Returns whether a credential may go to an absolute URL. */
+export type OriginMatcher = (url: string | URL) => boolean
+
+const loopback = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/
+
+/**
+ * Returns the matcher for an `origins` option: exact origins, no prefixes. `wss:` counts as `https:`, `ws:` as `http:`.
+ * A list is https only, loopback excepted; a function is taken at its word. Without the option it is the page's own
+ * origin, and none outside of a page.
+ *
+ * Throws a `TypeError` for an entry that is no origin.
+ */
+export function originMatcher(origins?: readonly string[] | OriginMatcher): OriginMatcher {
+  if (typeof origins === 'function') return origins
+  const own = typeof location === 'undefined' ? undefined : location?.origin
+  const listed = origins?.map(checked) ?? (own !== undefined && isSecureUrl(own) ? [own] : [])
+  const prefixes = listed.map((origin) => `${origin}/`)
+  return (url) => {
+    // The authority ends at this slash, so whatever follows cannot lead elsewhere: no need to parse.
+    if (typeof url === 'string' && prefixes.some((prefix) => url.startsWith(prefix))) return true
+    const origin = originOf(url)
+    return origin !== undefined && listed.includes(origin)
+  }
+}
+
+function checked(entry: string): string {
+  const origin = originOf(entry)
+  if (origin === undefined || `${origin}/` !== new URL(entry).href.replace(/^ws/, 'http')) {
+    throw new TypeError(`origins: "${entry}" is no origin; write it as "https://api.example.com"`)
+  }
+  if (!isSecureUrl(origin)) {
+    throw new TypeError(`origins: "${entry}" is not https; tokens go there only if you pass a function as origins`)
+  }
+  return origin
+}
+
+/** Returns whether tokens may travel to an absolute URL: https, or http within this machine. */
+export function isSecureUrl(url: string | URL): boolean {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'https:' || (protocol === 'http:' && loopback.test(hostname))
+}
+
+function originOf(url: string | URL): string | undefined {
+  try {
+    const { protocol, host } = new URL(url)
+    // `origin` of a WebSocket's URL is its own; a credential for https is one for wss.
+    return `${protocol.replace(/^ws/, 'http')}//${host}`
+  } catch {
+    return undefined
+  }
+}

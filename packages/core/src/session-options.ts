@@ -1,0 +1,71 @@
+import type { OriginMatcher } from './origins.ts'
+import type { Platform } from './platform/platform.ts'
+import type { RefreshOption } from './strategies.ts'
+import type { TokenSet } from './token-set.ts'
+import type { Trace } from './trace.ts'
+
+export interface SessionOptions {
+  /**
+   * How a new token set is had: one strategy, or a list of which the next is tried only when the issuer rejected the
+   * former. Never called twice at once.
+   */
+  refresh: RefreshOption
+  /**
+   * Names the session in traces.
+   *
+   * @default 'reauth'
+   */
+  name?: string
+  /**
+   * Where credentials may go: exact origins, or a function that is taken at its word. A list is https only, loopback
+   * excepted. Outside of a page there is no default, and every origin is left alone.
+   *
+   * @default the page's own origin
+   */
+  origins?: readonly string[] | OriginMatcher
+  /**
+   * How long before it lapses a credential counts as stale, in ms: the time a request may take. Capped at a third of the
+   * token's lifetime.
+   *
+   * @default 30_000
+   */
+  leewayMs?: number
+  /**
+   * How long callers wait for a refresh, in ms; then they get a `RefreshError` of reason `unavailable`. The request
+   * lives on to three times this.
+   *
+   * @default 30_000
+   */
+  refreshTimeoutMs?: number
+  /**
+   * Whether a request that was refused twice expires the session. For applications with one API; with several, one
+   * misconfigured endpoint would sign everybody out.
+   *
+   * @default false
+   */
+  expireWhenRefused?: boolean
+  /**
+   * Tells whose tokens they are. A sign-in that is not provably the same identity starts a new epoch, and a refresh that
+   * answers for another one is refused.
+   *
+   * @default `tokens.identity`, else `iss` and `sub` of the ID token
+   */
+  identity?: (tokens: TokenSet) => string | undefined
+  /** The issuer's address, for traces. */
+  issuer?: string
+  /** Takes a typed entry for everything that reauth does, never with a token; {@link traceTo} makes it a log. */
+  trace?: Trace
+  /**
+   * What core takes from the machine.
+   *
+   * @default found on `globalThis`
+   */
+  platform?: Platform
+}
+
+/** Throws a `TypeError` for a duration that is none. */
+export function checkDurations(durations: { readonly [name: string]: number }): void {
+  for (const [name, value] of Object.entries(durations)) {
+    if (!(value >= 0)) throw new TypeError(`${name} has to be a number of milliseconds, not ${value}`)
+  }
+}

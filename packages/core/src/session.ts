@@ -1,0 +1,241 @@
+import { abortable } from './abortable.ts'
+import type { AcquireOptions, Credential, CredentialSource } from './credential.ts'
+import type { Disposer } from './disposer.ts'
+import { createEmitter } from './emitter.ts'
+import { AuthenticationError, RefreshError } from './errors.ts'
+import { isFresh, isWorking } from './freshness.ts'
+import { identityOf } from './identity.ts'
+import { originMatcher } from './origins.ts'
+import { defaultPlatform } from './platform/platform.ts'
+import { createRefresher } from './refresher.ts'
+import type { SessionEvents } from './session-events.ts'
+import { checkDurations, type SessionOptions } from './session-options.ts'
+import { createReporter } from './session-reporter.ts'
+import {
+  type Active,
+  type Expired,
+  type Holding,
+  initial,
+  type SessionEvent,
+  type SessionState,
+  transition,
+} from './session-state.ts'
+import { strategiesOf } from './strategies.ts'
+import { flawOf, type TokenSet } from './token-set.ts'
+
+/** One identity at one issuer: the owner of the tokens, for every transport. */
+export interface Session extends CredentialSource {
+  /** The same reference until something that it shows changes: fit for `useSyncExternalStore`. */
+  readonly state: SessionState
+  /** Resolves once the state is known. */
+  readonly ready: Promise<void>
+  subscribe(listener: () => void): Disposer
+  on<Type extends keyof SessionEvents>(type: Type, listener: (event: SessionEvents[Type]) => void): Disposer
+  /**
+   * Takes the tokens of a sign-in; the state moves at once. Another identity than the one that is held, or an unknown
+   * one, starts a new epoch. Rejects with a `TypeError` for what is no token set.
+   */
+  signIn(tokens: TokenSet): Promise<void>
+  /** Forgets the tokens, at once. It wins over anything in flight. */
+  signOut(): Promise<void>
+  /** Says that the session cannot go on without a sign-in. The tokens stay, and the next `acquire` tries them. */
+  expire(cause?: unknown): void
+  /**
+   * Refreshes because a person asked: skips the backoff, never the issuer's `Retry-After` nor its rejection. Rejects
+   * with `AuthenticationError` or `RefreshError`.
+   */
+  refresh(): Promise<Credential>
+  /** Returns a copy of the tokens; undefined when signed out. */
+  tokens(): Promise<TokenSet | undefined>
+  /** Ends every wait with a `RefreshError` of reason `disposed`, and resolves when no request is in flight. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+const strikeMs = 60_000
+
+/** Creates a session. Throws a `TypeError` for options that cannot work. */
+export function createSession(options: SessionOptions): Session {
+  const {
+    leewayMs = 30_000,
+    refreshTimeoutMs = 30_000,
+    expireWhenRefused = false,
+    platform = defaultPlatform,
+  } = options
+  const { identity = identityOf } = options
+  checkDurations({ leewayMs, refreshTimeoutMs })
+  const origins = originMatcher(options.origins)
+  const { trace, on, tell, clear } = createReporter(options, platform)
+  const changes = createEmitter<[]>()
+  let holding: Holding = initial
+  let period: AbortController | undefined
+  let disposal: Promise<void> | undefined
+
+  const refresher = createRefresher({
+    strategies: strategiesOf(options.refresh),
+    platform,
+    refreshTimeoutMs,
+    identity,
+    holding: () => holding,
+    dispatch,
+    started(reason) {
+      const { epoch, version } = holding
+      trace?.({ type: 'refresh-start', level: 'debug', reason, epoch, version })
+    },
+    failed(error) {
+      tell('refresh-failed', { error })
+    },
+  })
+
+  /** The only place where the state moves, and where its moving has effects. */
+  function dispatch(event: SessionEvent): void {
+    const before = holding
+    const after = transition(before, event)
+    if (after === before) return
+    holding = after
+    const end = endOf(before, after)
+    if (end !== undefined) {
+      refresher.end(end)
+      period?.abort(end)
+    }
+    if (after.status === 'active' && after.version !== before.version) {
+      refresher.end(after.credential)
+      if (period?.signal.aborted === true) period = undefined
+    }
+    if (after.shown !== before.shown) changes.emit()
+    announce(event, after)
+  }
+
+  function announce(event: SessionEvent, { epoch, version, ...after }: Holding): void {
+    if (event.type === 'signed-in') {
+      tell('signed-in', { epoch, version, ...(event.identity !== undefined && { identity: event.identity }) })
+    } else if (event.type === 'refreshed') tell('refreshed', { epoch, version, reason: event.reason })
+    else if (event.type === 'signed-out') tell('signed-out', { epoch })
+    else if (event.type === 'expired' && after.status === 'expired') tell('expired', { error: after.error })
+  }
+
+  async function acquire(asked: AcquireOptions = {}): Promise<Credential> {
+    if (asked.signal?.aborted === true) throw asked.signal.reason
+    const answer = obtain(asked)
+    return answer instanceof Promise ? abortable(answer, asked.signal) : answer
+  }
+
+  function obtain({ refused, final = false, minValidityMs = 0 }: AcquireOptions): Credential | Promise<Credential> {
+    const first = heldTokens()
+    if (refused !== undefined) {
+      if (refused.epoch !== first.epoch) throw switchedError()
+      const verdict = refuse(first, refused.version, final)
+      if (verdict !== undefined) throw verdict
+      if (refused.version === first.version) return refresher.renew(heldTokens(), 'refused')
+    }
+    const marginMs = Math.max(leewayMs, minValidityMs)
+    if (first.status === 'active' && isFresh(first, platform.now(), marginMs)) return first.credential
+    return refresher.renew(first, 'stale').catch((error: unknown) => {
+      // A failed early refresh does not disturb a token that still works, unless it is somebody else's by now.
+      if (holding.status === 'active' && holding.epoch === first.epoch && isWorking(holding, platform.now())) {
+        return holding.credential
+      }
+      throw error
+    })
+  }
+
+  /** Returns the tokens that are held; throws where there are none to be had. */
+  function heldTokens(): Active | Expired {
+    if (disposal !== undefined) throw disposedError()
+    if (holding.status === 'signed-out') throw signedOutError()
+    return holding
+  }
+
+  /** Takes note of a refusal; returns the error of one that is not worth a refresh. */
+  function refuse(held: Active | Expired, version: number, isFinal: boolean): AuthenticationError | undefined {
+    tell('refused', { version })
+    const now = platform.now()
+    const isCurrent = version === held.version
+    const isStruck = isCurrent && now < (held.notes.struckUntil ?? 0)
+    if (!isFinal && !isStruck) {
+      if (isCurrent) dispatch({ type: 'noted', from: held, notes: { refused: true } })
+      return undefined
+    }
+    const error = new AuthenticationError(
+      'A fresh credential was refused: the server wants another token or audience',
+      {
+        reason: 'refused',
+      },
+    )
+    if (isFinal && isCurrent) strike(held, now + strikeMs, error)
+    return error
+  }
+
+  function strike(held: Active | Expired, until: number, error: AuthenticationError): void {
+    dispatch({ type: 'noted', from: held, notes: { struckUntil: until } })
+    if (!expireWhenRefused) return
+    // The same cooldown for the revival, or every call would refresh only to be refused again.
+    dispatch({ type: 'noted', from: held, notes: { failure: { error, attempts: 0, until, retryAt: 0 } } })
+    dispatch({ type: 'expired', from: held, error })
+  }
+
+  return {
+    origins,
+    ready: Promise.resolve(),
+    get trace() {
+      return trace
+    },
+    get state() {
+      return holding.shown
+    },
+    get signal() {
+      if (period === undefined) {
+        period = new AbortController()
+        if (holding.status !== 'active') period.abort(holding.status === 'expired' ? holding.error : signedOutError())
+      }
+      return period.signal
+    },
+    acquire,
+    subscribe: (listener) => changes.add(listener),
+    on,
+    async signIn(tokens) {
+      const flaw = flawOf(tokens)
+      if (flaw !== undefined) throw new TypeError(`signIn() was given ${flaw}`)
+      if (disposal !== undefined) throw disposedError()
+      dispatch({ type: 'signed-in', tokens: { ...tokens }, identity: identity(tokens), at: platform.now() })
+    },
+    async signOut() {
+      dispatch({ type: 'signed-out' })
+    },
+    expire(cause) {
+      const error = new AuthenticationError('The session has expired; sign in again', { reason: 'expired', cause })
+      if (holding.status === 'active') dispatch({ type: 'expired', from: holding, error })
+    },
+    async refresh() {
+      return refresher.renew(heldTokens(), 'asked')
+    },
+    async tokens() {
+      return holding.status === 'signed-out' ? undefined : { ...holding.tokens }
+    },
+    [Symbol.asyncDispose]() {
+      if (disposal === undefined) {
+        disposal = refresher.idle()
+        refresher.end(disposedError())
+        changes.clear()
+        clear()
+      }
+      return disposal
+    },
+  }
+}
+
+/** Returns why what was waiting or in flight under one holding cannot go on under the next. */
+function endOf(before: Holding, after: Holding): AuthenticationError | undefined {
+  if (before.status === 'signed-out') return undefined
+  if (after.status === 'signed-out') return signedOutError()
+  if (after.epoch !== before.epoch) return switchedError()
+  return before.status === 'active' && after.status === 'expired' ? after.error : undefined
+}
+
+const signedOutError = (): AuthenticationError =>
+  new AuthenticationError('Nobody is signed in; call signIn() first', { reason: 'signed-out' })
+
+const switchedError = (): AuthenticationError =>
+  new AuthenticationError('Another sign-in took the place of the one that this belonged to', { reason: 'switched' })
+
+const disposedError = (): RefreshError =>
+  new RefreshError('The session was disposed; create another', { reason: 'disposed' })

@@ -1,0 +1,15 @@
+import type { Platform } from './platform/platform.ts'
+
+/** Resolves after a time, or at once when the signal aborts; the timer goes with it. */
+export function sleep(platform: Platform, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      platform.clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = platform.setTimeout(end, ms)
+    signal.addEventListener('abort', end, { once: true })
+    if (signal.aborted) end()
+  })
+}

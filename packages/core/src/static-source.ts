@@ -1,0 +1,23 @@
+import type { Credential, CredentialSource } from './credential.ts'
+import { AuthenticationError } from './errors.ts'
+import { type OriginMatcher, originMatcher } from './origins.ts'
+
+/**
+ * Returns a source with one access token that is never refreshed: for tests, and for tokens from elsewhere. A refusal
+ * rejects with `AuthenticationError`.
+ */
+export function staticSource(
+  accessToken: string,
+  { origins }: { origins?: readonly string[] | OriginMatcher } = {},
+): CredentialSource {
+  const credential: Credential = { epoch: 1, version: 1, accessToken, tokenType: 'Bearer' }
+  return {
+    origins: originMatcher(origins),
+    signal: new AbortController().signal,
+    async acquire({ refused, signal } = {}) {
+      if (signal?.aborted === true) throw signal.reason
+      if (refused === undefined) return credential
+      throw new AuthenticationError('A static token was refused, and there is no other', { reason: 'refused' })
+    },
+  }
+}

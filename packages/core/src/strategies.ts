@@ -1,0 +1,67 @@
+import { isReauthError, RefreshError } from './errors.ts'
+import type { RefreshReason } from './session-events.ts'
+import { flawOf, type TokenSet } from './token-set.ts'
+
+export interface RefreshContext {
+  /** The set that is held; a strategy spends its refresh token. */
+  tokens: TokenSet
+  reason: RefreshReason
+  /** Aborted when the hard cap passes (3 × `refreshTimeoutMs`), never because a caller left. */
+  signal: AbortSignal
+}
+
+/**
+ * Gets a new token set. Never called twice at once for one session.
+ *
+ * Throw `RefreshError` to say what happened; only `rejected` is a verdict on the grant. Anything else that is thrown
+ * counts as `lost`.
+ */
+export type Refresh = (context: RefreshContext) => Promise<TokenSet>
+
+/** A refresh that says whether it presents the refresh token, so that a rejected one is not presented again. */
+export interface Strategy {
+  refresh: Refresh
+  /** @default true */
+  spends?: boolean
+}
+
+/** One or several: the next is tried only when the issuer rejected the former. */
+export type RefreshOption = Refresh | Strategy | readonly (Refresh | Strategy)[]
+
+/** Returns the strategies of a `refresh` option. Throws a `TypeError` for what is none. */
+export function strategiesOf(option: RefreshOption): Required<Strategy>[] {
+  return [option].flat().map((entry) => {
+    const { refresh, spends = true } = typeof entry === 'function' ? { refresh: entry } : (entry ?? {})
+    if (typeof refresh !== 'function') {
+      throw new TypeError('refresh is missing: give a function ({ tokens, reason, signal }) => Promise<TokenSet>')
+    }
+    return { refresh, spends }
+  })
+}
+
+/** Returns the strategies that present no rejected token. */
+export function usable(
+  strategies: Required<Strategy>[],
+  { refreshToken }: TokenSet,
+  rejected: string | undefined,
+): Required<Strategy>[] {
+  return strategies.filter(({ spends }) => !spends || rejected === undefined || rejected !== refreshToken)
+}
+
+/** Calls one strategy; whatever comes of it is a checked token set or a `RefreshError`. */
+export async function attempt({ refresh }: Strategy, context: RefreshContext): Promise<TokenSet> {
+  let answer: TokenSet
+  try {
+    answer = await refresh(context)
+  } catch (cause) {
+    throw isReauthError(cause) && cause.name === 'RefreshError'
+      ? cause
+      : new RefreshError('The refresh ended without an answer: throw a RefreshError to say what happened', {
+          reason: 'lost',
+          cause,
+        })
+  }
+  const flaw = flawOf(answer)
+  if (flaw !== undefined) throw new RefreshError(`refresh returned ${flaw}`, { reason: 'misconfigured' })
+  return answer
+}

@@ -1,0 +1,24 @@
+import { type Credential, parseChallenges } from '@reauth/core'
+
+import { discard, isStream } from './body.ts'
+
+/**
+ * Puts a credential on a request in the caller's own way. `challenge` is the answer that asked for a DPoP nonce (RFC
+ * 9449, section 9).
+ */
+export type Attach = (request: Request, credential: Credential, challenge?: Response) => Request | Promise<Request>
+
+/** Sends with the caller's placement; repeats once, with the same credential, where a DPoP nonce was asked for. */
+export async function sendAttached(
+  send: typeof fetch,
+  copy: () => RequestInfo | URL,
+  init: RequestInit,
+  credential: Credential,
+  attach: Attach,
+): Promise<Response> {
+  const response = await send(await attach(new Request(copy(), init), credential))
+  if (response.status !== 401 || isStream(init.body)) return response
+  if (!parseChallenges(response).some(({ parameters }) => parameters['error'] === 'use_dpop_nonce')) return response
+  discard(response)
+  return send(await attach(new Request(copy(), init), credential, response))
+}

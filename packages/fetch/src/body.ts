@@ -1,0 +1,30 @@
+/** Returns whether a body can be sent only once: streams, and what undici reads as one. */
+export function isStream(body: BodyInit | null | undefined): boolean {
+  return typeof body === 'object' && body !== null && (body instanceof ReadableStream || Symbol.asyncIterator in body)
+}
+
+/** Lets go of a body that nobody will read, so that its connection is free. */
+export function discard(response: Response): void {
+  // What is locked or broken already is none of our business.
+  response.body?.cancel().catch(() => {})
+}
+
+/** Returns a supply of one request, each copy with its body; a body is copied before it is sent. */
+export function copiesOf<Input extends RequestInfo | URL>(input: Input): () => Input {
+  if (!isRequest(input) || !hasBody(input)) return () => input
+  let next = input
+  return () => {
+    const current = next
+    next = current.clone() as Input & Request
+    return current
+  }
+}
+
+export function isRequest<Input>(input: Input): input is Input & Request {
+  return typeof input === 'object' && input !== null && 'url' in input
+}
+
+/** Some browsers have no `request.body`: there the method tells. */
+export function hasBody({ body, method }: Request): boolean {
+  return body === undefined ? method !== 'GET' && method !== 'HEAD' : body !== null
+}

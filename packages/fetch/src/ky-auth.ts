@@ -1,0 +1,142 @@
+import { type Credential, type CredentialSource, PermissionDeniedError } from '@reauth/core'
+import { type AfterResponseState, type Hooks, type Options, TimeoutError } from 'ky'
+
+import { acquireFirst } from './acquire-first.ts'
+import { sendAttached } from './attached.ts'
+import { authorizationOf } from './authorization.ts'
+import { bareFetch } from './bare-fetch.ts'
+import { copiesOf, discard, isStream } from './body.ts'
+import type { FetchOptions } from './create-fetch.ts'
+import { createUnlistedWarning } from './destination.ts'
+import { verdictOf } from './verdict.ts'
+
+/** As for `createFetch`; what sends is the fetch that ky was given. */
+export type KyAuthOptions = Pick<FetchOptions, 'minValidityMs' | 'authorization' | 'attach' | 'classify'>
+
+/** One call through ky: what its hooks have to know of each other. */
+interface Call {
+  readonly fetch: typeof fetch
+  readonly timeoutMs: number | false
+  readonly throwsFor: (status: number) => boolean
+  readonly isOneWay: boolean
+  credential?: Credential | undefined
+  /** A supply of what was sent last, with whatever other hooks made of it. */
+  copy?: () => Request
+  isReplayed?: boolean
+}
+
+/**
+ * Returns hooks for `ky.extend` or `ky.create` that send the session's credential to the session's origins, and replay
+ * a request once after a refusal, whatever ky's `retry` says and without spending it. The time of a refresh does not
+ * count against ky's `timeout`. A denial rejects with `PermissionDeniedError` where ky would throw an `HTTPError`.
+ */
+export function kyAuth(source: CredentialSource, options: KyAuthOptions = {}): { hooks: Hooks } {
+  const { authorization = 'keep', attach, classify } = options
+  const warn = createUnlistedWarning(source)
+  // ky takes fetch, timeout and throwHttpErrors out of the options that later hooks see; the context is left in.
+  const key = Symbol('reauth')
+  const callOf = ({ context }: { context: object }): Call => (context as { [key]: Call })[key]
+
+  function begin(kyOptions: Options): void {
+    const { fetch = bareFetch(), timeout = 10_000, throwHttpErrors = true, body } = kyOptions
+    const throwsFor = typeof throwHttpErrors === 'function' ? throwHttpErrors : () => throwHttpErrors
+    const call: Call = { fetch, timeoutMs: timeout, throwsFor, isOneWay: isStream(body) }
+    kyOptions.context = Object.assign(kyOptions.context ?? {}, { [key]: call })
+    kyOptions.fetch = (request, rest) => send(call, request as Request, rest)
+  }
+
+  const waiting = (call: Call, signal: AbortSignal): { minValidityMs: number; signal: AbortSignal } => ({
+    minValidityMs: options.minValidityMs ?? (call.isOneWay ? 60_000 : 0),
+    signal,
+  })
+
+  function place(request: Request, credential: Credential | undefined): void {
+    const value = credential && authorizationOf(credential)
+    if (attach === undefined && value !== undefined) request.headers.set('authorization', value)
+  }
+
+  function send(call: Call, request: Request, init: RequestInit | undefined): Promise<Response> {
+    const { fetch, credential } = call
+    if (credential === undefined) return fetch(request, init)
+    const copy = call.isOneWay ? () => request : copiesOf(request)
+    call.copy = copy
+    const ends = { ...init, signal: AbortSignal.any([request.signal, source.signal]) }
+    return attach === undefined ? fetch(copy(), ends) : sendAttached(fetch, copy, ends, credential, attach)
+  }
+
+  async function replay(call: Call, credential: Credential, { signal }: Request): Promise<Response> {
+    const request = new Request(call.copy?.() as Request, { signal })
+    place(request, credential)
+    if (call.timeoutMs === false) return send(call, request, undefined)
+    const late = new AbortController()
+    const timer = setTimeout(() => {
+      late.abort(new TimeoutError(request))
+    }, call.timeoutMs)
+    const bounded = new Request(request, { signal: AbortSignal.any([signal, late.signal]) })
+    return send(call, bounded, undefined).finally(() => {
+      clearTimeout(timer)
+    })
+  }
+
+  /** Returns whether an answer is a refusal; throws for a denial. */
+  function isRefused(call: Call, response: Response, url: string): boolean {
+    const verdict = verdictOf(response, url, classify)
+    if (verdict === 'denied' && call.throwsFor(response.status)) {
+      throw new PermissionDeniedError(`${new URL(url).origin} answered ${response.status}: not allowed`)
+    }
+    return verdict === 'refused'
+  }
+
+  async function afterResponse({
+    request,
+    options: kyOptions,
+    response,
+  }: AfterResponseState): Promise<Response | void> {
+    const call = callOf(kyOptions)
+    const { credential: refused } = call
+    if (refused === undefined) {
+      if (!source.origins(request.url)) warn(response, request)
+      return undefined
+    }
+    if (!isRefused(call, response, request.url)) return undefined
+    if (call.isOneWay) {
+      source.acquire({ refused }).catch(() => {})
+      return undefined
+    }
+    const final = call.isReplayed === true
+    call.isReplayed = true
+    const second = await source.acquire({ refused, final, ...waiting(call, request.signal) })
+    call.credential = second
+    source.trace?.({ type: 'replay', level: 'info', version: second.version, origin: new URL(request.url).origin })
+    const replayed = await replay(call, second, request)
+    if (isRefused(call, replayed, request.url)) {
+      discard(replayed)
+      await source.acquire({ refused: second, final: true, signal: request.signal })
+    }
+    return replayed
+  }
+
+  return {
+    hooks: {
+      init: [begin],
+      beforeRequest: [
+        async ({ request, options: kyOptions }) => {
+          if (!source.origins(request.url)) return
+          if (authorization === 'keep' && request.headers.has('authorization')) return
+          const call = callOf(kyOptions)
+          call.credential = await acquireFirst(source, waiting(call, request.signal))
+          place(request, call.credential)
+        },
+      ],
+      beforeRetry: [
+        async ({ request, options: kyOptions }) => {
+          const call = callOf(kyOptions)
+          if (call.credential === undefined) return
+          call.credential = await source.acquire(waiting(call, request.signal))
+          place(request, call.credential)
+        },
+      ],
+      afterResponse: [afterResponse],
+    },
+  }
+}

@@ -1,0 +1,1 @@
+export { kyAuth, type KyAuthOptions } from './ky-auth.ts'

@@ -1,0 +1,20 @@
+import { classifyResponse, type Verdict } from '@reauth/core'
+
+import { absoluteUrl } from './destination.ts'
+
+/** Says what an answer means where the status does not; undefined leaves it to the rules. */
+export type Classify = (response: Response) => Verdict | undefined
+
+/** Returns what an answer says of the credential, by the caller's rule first. */
+export function verdictOf(
+  response: Response,
+  input: RequestInfo | URL,
+  classify: Classify | undefined,
+): Verdict | undefined {
+  return classify?.(response) ?? (isFromThere(response, input) ? classifyResponse(response) : undefined)
+}
+
+/** After a redirect to another origin fetch sends no `Authorization`, so a 401 from there says nothing of ours. */
+function isFromThere(response: Response, input: RequestInfo | URL): boolean {
+  return !response.redirected || new URL(response.url).origin === new URL(absoluteUrl(input)).origin
+}
