@@ -22,20 +22,28 @@ export class AuthenticationError extends ReauthError {
   readonly code = 401
   readonly reason: AuthenticationReason
 
-  constructor(message: string, { reason, cause }: { reason: AuthenticationReason; cause?: unknown }) {
-    super(message, cause === undefined ? undefined : { cause })
-    this.reason = reason
+  constructor(message: string, options: { reason: AuthenticationReason; cause?: unknown }) {
+    super(message, options)
+    this.reason = options.reason
   }
+}
+
+const ways: { readonly [Reason in AuthenticationReason]: string } = {
+  'signed-out': 'Nobody is signed in; sign in first',
+  expired: 'The session has expired; sign in again',
+  refused: 'A fresh credential was refused; check which token and audience the server wants',
+  switched: 'Somebody else has signed in since; start over as them',
+}
+
+/** Returns the error for a reason, with the way out. */
+export function authenticationError(reason: AuthenticationReason, cause?: unknown): AuthenticationError {
+  return new AuthenticationError(ways[reason], { reason, cause })
 }
 
 /** The user is signed in and not allowed to do this. It never touches the session; another token will not help. */
 export class PermissionDeniedError extends ReauthError {
   override readonly name = 'PermissionDeniedError'
   readonly code = 403
-
-  constructor(message: string, { cause }: { cause?: unknown } = {}) {
-    super(message, cause === undefined ? undefined : { cause })
-  }
 }
 
 /**
@@ -57,15 +65,13 @@ export interface RefreshErrorOptions {
 /** A refresh failed. Unless the reason is `rejected`, the tokens are kept and it is tried again when it makes sense. */
 export class RefreshError extends ReauthError {
   override readonly name = 'RefreshError'
-  readonly reason: RefreshFailureReason
+  declare readonly reason: RefreshFailureReason
   declare readonly retryAfterMs?: number
   declare readonly sent?: boolean
 
-  constructor(message: string, { reason, retryAfterMs, sent, cause }: RefreshErrorOptions) {
-    super(message, cause === undefined ? undefined : { cause })
-    this.reason = reason
-    if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs
-    if (sent !== undefined) this.sent = sent
+  constructor(message: string, { cause, ...told }: RefreshErrorOptions) {
+    super(message, { cause })
+    Object.assign(this, told)
   }
 }
 

@@ -25,13 +25,11 @@ export function originMatcher(origins?: readonly string[] | OriginMatcher): Orig
 
 function checked(entry: string): string {
   const origin = originOf(entry)
-  if (origin === undefined || `${origin}/` !== new URL(entry).href.replace(/^ws/, 'http')) {
-    throw new TypeError(`origins: "${entry}" is no origin; write it as "https://api.example.com"`)
-  }
-  if (!isSecureUrl(origin)) {
-    throw new TypeError(`origins: "${entry}" is not https; tokens go there only if you pass a function as origins`)
-  }
-  return origin
+  const isOrigin = origin !== undefined && `${origin}/` === new URL(entry).href.replace(/^ws/, 'http')
+  if (isOrigin && isSecureUrl(origin)) return origin
+  throw new TypeError(
+    `origins: "${entry}" is no origin such as "https://api.example.com"; to allow http, pass a function`,
+  )
 }
 
 /** Returns whether tokens may travel to an absolute URL: https, or http within this machine. */

@@ -1,11 +1,11 @@
 import type { Credential } from './credential.ts'
 import { type Deferred, deferred } from './deferred.ts'
-import { AuthenticationError, RefreshError } from './errors.ts'
+import { AuthenticationError, authenticationError, RefreshError } from './errors.ts'
 import { isWorking } from './freshness.ts'
 import type { Platform } from './platform/platform.ts'
 import type { RefreshReason } from './session-events.ts'
-import type { Active, Expired, Holding, SessionEvent, Stamp } from './session-state.ts'
-import { attempt, type RefreshContext, type Strategy, usable } from './strategies.ts'
+import { type Active, type Expired, type Holding, isOf, type SessionEvent, type Stamp } from './session-state.ts'
+import { attempt, type Strategy, usable } from './strategies.ts'
 import type { TokenSet } from './token-set.ts'
 
 /** The session as its refresher sees it. */
@@ -27,12 +27,18 @@ export interface Refresher {
   /** Ends the waiting, not the request: its answer is still stored. */
   end(outcome: Credential | Error): void
   /** Settles when no request is in flight. */
-  idle(): Promise<void>
+  idle(): Promise<unknown>
 }
 
 interface Flight extends Stamp {
-  readonly waiting: Deferred<Credential>
-  done: Promise<void>
+  waiting: Deferred<Credential>
+}
+
+/** Everybody may have left by the time it fails. */
+function quiet<T>(): Deferred<T> {
+  const made = deferred<T>()
+  made.promise.catch(() => {})
+  return made
 }
 
 const cooldownMs = (attempts: number, random: number): number =>
@@ -40,8 +46,8 @@ const cooldownMs = (attempts: number, random: number): number =>
 
 export function createRefresher(host: RefresherHost): Refresher {
   const { strategies, platform, refreshTimeoutMs } = host
-  const flights = new Set<Flight>()
   let flight: Flight | undefined
+  let busy: Promise<unknown> = Promise.resolve()
 
   function renew(held: Active | Expired, reason: RefreshReason): Promise<Credential> {
     if (flight?.epoch === held.epoch && flight.version === held.version) return flight.waiting.promise
@@ -51,15 +57,12 @@ export function createRefresher(host: RefresherHost): Refresher {
       return Promise.reject(obstacle)
     }
     // No await between the look at `flight` and its assignment: that is what makes this a single flight.
-    const mine: Flight = { epoch: held.epoch, version: held.version, waiting: deferred(), done: Promise.resolve() }
+    const mine: Flight = { epoch: held.epoch, version: held.version, waiting: quiet() }
     flight = mine
-    flights.add(mine)
-    // Everybody may have left by the time it fails.
-    mine.waiting.promise.catch(() => {})
-    mine.done = run(held, reason, mine).finally(() => {
-      flights.delete(mine)
+    const done = run(held, reason, mine).finally(() => {
       if (flight === mine) flight = undefined
     })
+    busy = Promise.all([busy, done])
     return mine.waiting.promise
   }
 
@@ -74,7 +77,7 @@ export function createRefresher(host: RefresherHost): Refresher {
       if (now < until || isRisk) return failure.error
     }
     if (usable(strategies, held.tokens, rejected).length > 0) return undefined
-    return held.status === 'expired' ? held.error : rejection(failure?.error)
+    return held.status === 'expired' ? held.error : authenticationError('expired', failure?.error)
   }
 
   /** A rejected early refresh leaves a token alone that still lives; the session ends when that does. */
@@ -87,12 +90,12 @@ export function createRefresher(host: RefresherHost): Refresher {
 
   const works = (held: Active | Expired): boolean => held.status === 'active' && isWorking(held, platform.now())
 
-  async function run(held: Active | Expired, reason: RefreshReason, { waiting }: Flight): Promise<void> {
+  async function run(held: Active | Expired, reason: RefreshReason, mine: Flight): Promise<void> {
     const cap = new AbortController()
-    const capped = deferred<never>()
+    const capped = quiet<never>()
     const timers = [
       platform.setTimeout(() => {
-        waiting.reject(new RefreshError(`No answer in ${refreshTimeoutMs} ms; try later`, { reason: 'unavailable' }))
+        mine.waiting.reject(new RefreshError(`No answer in ${refreshTimeoutMs} ms`, { reason: 'unavailable' }))
       }, refreshTimeoutMs),
       platform.setTimeout(() => {
         const error = new RefreshError(`No answer in ${3 * refreshTimeoutMs} ms`, { reason: 'lost', sent: true })
@@ -100,37 +103,45 @@ export function createRefresher(host: RefresherHost): Refresher {
         cap.abort(error)
       }, 3 * refreshTimeoutMs),
     ]
-    capped.promise.catch(() => {})
     host.started(reason)
     try {
-      await tryEach(held, { tokens: held.tokens, reason, signal: cap.signal }, capped.promise)
+      await tryEach(held, reason, cap.signal, capped.promise)
     } catch (error) {
-      fail(held, error as RefreshError, waiting)
+      fail(held, error as RefreshError, mine)
     } finally {
       for (const timer of timers) platform.clearTimeout(timer)
     }
   }
 
   /** Resolves once a strategy succeeded or the session moved on; rejects with the last failure. */
-  async function tryEach(held: Active | Expired, context: RefreshContext, capped: Promise<never>): Promise<void> {
+  async function tryEach(
+    held: Active | Expired,
+    reason: RefreshReason,
+    signal: AbortSignal,
+    capped: Promise<never>,
+  ): Promise<void> {
     let last: unknown
     for (const strategy of usable(strategies, held.tokens, held.notes.rejected)) {
-      // An answer after the cap is stored all the same, if nothing else was.
-      const call = attempt(strategy, { ...context, tokens: { ...held.tokens } }).then((answer) =>
-        store(held, answer, context.reason),
+      // Nobody's tokens are presented after a sign-out.
+      if (!isOf(host.holding(), held)) return
+      // What comes after the cap still counts, if nothing else came first.
+      const call = attempt(strategy, { tokens: { ...held.tokens }, reason, signal }).then(
+        (answer) => store(held, answer, reason),
+        (error: RefreshError) => {
+          const { refreshToken } = held.tokens
+          if (error.reason === 'rejected' && strategy.spends && refreshToken !== undefined) {
+            host.dispatch({ type: 'noted', from: held, notes: { rejected: refreshToken } })
+          }
+          throw error
+        },
       )
       try {
         // One after the other: each is tried only because the issuer rejected the one before.
         // oxlint-disable-next-line no-await-in-loop
-        await Promise.race([call, capped])
-        return
+        return await Promise.race([call, capped])
       } catch (error) {
         last = error
         if ((error as RefreshError).reason !== 'rejected') break
-        const { refreshToken } = held.tokens
-        if (strategy.spends && refreshToken !== undefined) {
-          host.dispatch({ type: 'noted', from: held, notes: { rejected: refreshToken } })
-        }
       }
     }
     throw last
@@ -138,48 +149,48 @@ export function createRefresher(host: RefresherHost): Refresher {
 
   function store(from: Active | Expired, answer: TokenSet, reason: RefreshReason): void {
     const known = from.credential.identity
-    const identity = host.identity(answer) ?? known
+    const identity = identityIn(answer) ?? known
     if (known !== undefined && identity !== known) {
-      throw new RefreshError('The refresh answered for another identity; sign out before another user signs in', {
-        reason: 'misconfigured',
-      })
+      throw new RefreshError('The refresh answered for another identity; sign out first', { reason: 'misconfigured' })
     }
-    // What an answer may leave out stays as it was (RFC 6749, sections 5.1 and 6).
-    const { refreshToken, idToken, scope, tokenType } = from.tokens
-    const kept = { refreshToken, idToken, scope, tokenType, identity: from.tokens.identity }
-    const tokens = withoutUndefined({ ...kept, ...withoutUndefined(answer) })
+    // What an answer may leave out stays as it was (RFC 6749, sections 5.1 and 6), all but the lifetime.
+    const { expiresInMs: _ms, expiresAt: _at, ...kept } = from.tokens
+    const given = Object.entries(answer).filter(([, value]) => value !== undefined)
+    const tokens = { ...kept, ...Object.fromEntries(given) }
     host.dispatch({ type: 'refreshed', from, tokens, identity, at: platform.now(), reason })
   }
 
-  function fail(from: Active | Expired, failure: RefreshError, waiting: Deferred<Credential>): void {
+  function identityIn(answer: TokenSet): string | undefined {
+    try {
+      return host.identity(answer)
+    } catch (cause) {
+      throw new RefreshError('identity() failed', { reason: 'misconfigured', cause })
+    }
+  }
+
+  function fail(from: Active | Expired, failure: RefreshError, mine: Flight): void {
     const holding = host.holding()
     const attempts = holding.status === 'signed-out' ? 0 : (holding.notes.failure?.attempts ?? 0)
     const now = platform.now()
-    const error = failure.reason === 'rejected' ? rejection(failure) : failure
+    const error = failure.reason === 'rejected' ? authenticationError('expired', failure) : failure
     const until = now + cooldownMs(attempts, platform.random())
     const retryAt = now + (failure.retryAfterMs ?? 0)
     host.dispatch({ type: 'noted', from, notes: { failure: { error, attempts: attempts + 1, until, retryAt } } })
     host.failed(failure)
     expireIfOver(from, error)
-    waiting.reject(error)
+    mine.waiting.reject(error)
   }
 
   return {
     renew,
     end(outcome) {
-      if (outcome instanceof Error) flight?.waiting.reject(outcome)
-      else flight?.waiting.resolve(outcome)
+      if (flight === undefined) return
+      const { waiting } = flight
+      // Who asks from now on waits for what comes of the request.
+      flight.waiting = quiet()
+      if (outcome instanceof Error) waiting.reject(outcome)
+      else waiting.resolve(outcome)
     },
-    async idle() {
-      await Promise.all([...flights].map(({ done }) => done))
-    },
+    idle: () => busy,
   }
-}
-
-function rejection(cause: unknown): AuthenticationError {
-  return new AuthenticationError('The issuer rejected the refresh; sign in again', { reason: 'expired', cause })
-}
-
-function withoutUndefined<T extends object>(members: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never
 }

@@ -66,6 +66,7 @@ export interface SessionOptions {
 /** Throws a `TypeError` for a duration that is none. */
 export function checkDurations(durations: { readonly [name: string]: number }): void {
   for (const [name, value] of Object.entries(durations)) {
-    if (!(value >= 0)) throw new TypeError(`${name} has to be a number of milliseconds, not ${value}`)
+    // Three times as long still fits a timer.
+    if (!(value >= 0 && value < 2 ** 29)) throw new TypeError(`${name} has to be milliseconds below 2^29, not ${value}`)
   }
 }

@@ -120,7 +120,7 @@ export function transition(holding: Holding, event: SessionEvent): Holding {
 }
 
 /** Returns whether an event about one token set is about what is held. */
-function isOf(holding: Holding, { epoch, version }: Stamp): holding is Active | Expired {
+export function isOf(holding: Holding, { epoch, version }: Stamp): holding is Active | Expired {
   return holding.status !== 'signed-out' && holding.epoch === epoch && holding.version === version
 }
 

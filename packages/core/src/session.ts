@@ -2,7 +2,7 @@ import { abortable } from './abortable.ts'
 import type { AcquireOptions, Credential, CredentialSource } from './credential.ts'
 import type { Disposer } from './disposer.ts'
 import { createEmitter } from './emitter.ts'
-import { AuthenticationError, RefreshError } from './errors.ts'
+import { type AuthenticationError, authenticationError, RefreshError } from './errors.ts'
 import { isFresh, isWorking } from './freshness.ts'
 import { identityOf } from './identity.ts'
 import { originMatcher } from './origins.ts'
@@ -66,9 +66,10 @@ export function createSession(options: SessionOptions): Session {
   const origins = originMatcher(options.origins)
   const { trace, on, tell, clear } = createReporter(options, platform)
   const changes = createEmitter<[]>()
+  const news: [SessionEvent, Holding][] = []
   let holding: Holding = initial
   let period: AbortController | undefined
-  let disposal: Promise<void> | undefined
+  let disposal: Promise<unknown> | undefined
 
   const refresher = createRefresher({
     strategies: strategiesOf(options.refresh),
@@ -101,8 +102,14 @@ export function createSession(options: SessionOptions): Session {
       refresher.end(after.credential)
       if (period?.signal.aborted === true) period = undefined
     }
-    if (after.shown !== before.shown) changes.emit()
-    announce(event, after)
+    if (after.shown === before.shown) return
+    // A listener that moves the state again is heard after everybody has heard of this.
+    if (news.push([event, after]) > 1) return
+    while (news[0] !== undefined) {
+      changes.emit()
+      announce(...news[0])
+      news.shift()
+    }
   }
 
   function announce(event: SessionEvent, { epoch, version, ...after }: Holding): void {
@@ -120,49 +127,40 @@ export function createSession(options: SessionOptions): Session {
   }
 
   function obtain({ refused, final = false, minValidityMs = 0 }: AcquireOptions): Credential | Promise<Credential> {
-    const first = heldTokens()
-    if (refused !== undefined) {
-      if (refused.epoch !== first.epoch) throw switchedError()
-      const verdict = refuse(first, refused.version, final)
-      if (verdict !== undefined) throw verdict
-      if (refused.version === first.version) return refresher.renew(heldTokens(), 'refused')
-    }
-    const marginMs = Math.max(leewayMs, minValidityMs)
-    if (first.status === 'active' && isFresh(first, platform.now(), marginMs)) return first.credential
-    return refresher.renew(first, 'stale').catch((error: unknown) => {
+    if (refused !== undefined) refuse(heldTokens(refused), refused.version, final)
+    // Once more: listeners have heard of the refusal, and may have signed out.
+    const held = heldTokens(refused)
+    if (refused?.version === held.version) return refresher.renew(held, 'refused')
+    const marginMs = Math.max(leewayMs, minValidityMs || 0)
+    if (held.status === 'active' && isFresh(held, platform.now(), marginMs)) return held.credential
+    return refresher.renew(held, 'stale').catch((error: unknown) => {
       // A failed early refresh does not disturb a token that still works, unless it is somebody else's by now.
-      if (holding.status === 'active' && holding.epoch === first.epoch && isWorking(holding, platform.now())) {
+      if (holding.status === 'active' && holding.epoch === held.epoch && isWorking(holding, platform.now())) {
         return holding.credential
       }
       throw error
     })
   }
 
-  /** Returns the tokens that are held; throws where there are none to be had. */
-  function heldTokens(): Active | Expired {
+  /** Returns the tokens that are held; throws where there are none to be had, or none of that epoch. */
+  function heldTokens(of?: Credential): Active | Expired {
     if (disposal !== undefined) throw disposedError()
-    if (holding.status === 'signed-out') throw signedOutError()
+    if (holding.status === 'signed-out') throw authenticationError('signed-out')
+    if (of !== undefined && of.epoch !== holding.epoch) throw authenticationError('switched')
     return holding
   }
 
-  /** Takes note of a refusal; returns the error of one that is not worth a refresh. */
-  function refuse(held: Active | Expired, version: number, isFinal: boolean): AuthenticationError | undefined {
-    tell('refused', { version })
+  /** Takes note of a refusal; throws where it is not worth a refresh. */
+  function refuse(held: Active | Expired, version: number, isFinal: boolean): void {
     const now = platform.now()
     const isCurrent = version === held.version
     const isStruck = isCurrent && now < (held.notes.struckUntil ?? 0)
-    if (!isFinal && !isStruck) {
-      if (isCurrent) dispatch({ type: 'noted', from: held, notes: { refused: true } })
-      return undefined
-    }
-    const error = new AuthenticationError(
-      'A fresh credential was refused: the server wants another token or audience',
-      {
-        reason: 'refused',
-      },
-    )
+    if (isCurrent) dispatch({ type: 'noted', from: held, notes: { refused: true } })
+    tell('refused', { version })
+    if (!isFinal && !isStruck) return
+    const error = authenticationError('refused')
     if (isFinal && isCurrent) strike(held, now + strikeMs, error)
-    return error
+    throw error
   }
 
   function strike(held: Active | Expired, until: number, error: AuthenticationError): void {
@@ -176,16 +174,15 @@ export function createSession(options: SessionOptions): Session {
   return {
     origins,
     ready: Promise.resolve(),
-    get trace() {
-      return trace
-    },
+    trace,
     get state() {
       return holding.shown
     },
     get signal() {
       if (period === undefined) {
         period = new AbortController()
-        if (holding.status !== 'active') period.abort(holding.status === 'expired' ? holding.error : signedOutError())
+        if (holding.status !== 'active')
+          period.abort(holding.status === 'expired' ? holding.error : authenticationError('signed-out'))
       }
       return period.signal
     },
@@ -202,8 +199,8 @@ export function createSession(options: SessionOptions): Session {
       dispatch({ type: 'signed-out' })
     },
     expire(cause) {
-      const error = new AuthenticationError('The session has expired; sign in again', { reason: 'expired', cause })
-      if (holding.status === 'active') dispatch({ type: 'expired', from: holding, error })
+      if (holding.status === 'active')
+        dispatch({ type: 'expired', from: holding, error: authenticationError('expired', cause) })
     },
     async refresh() {
       return refresher.renew(heldTokens(), 'asked')
@@ -211,14 +208,12 @@ export function createSession(options: SessionOptions): Session {
     async tokens() {
       return holding.status === 'signed-out' ? undefined : { ...holding.tokens }
     },
-    [Symbol.asyncDispose]() {
-      if (disposal === undefined) {
-        disposal = refresher.idle()
-        refresher.end(disposedError())
-        changes.clear()
-        clear()
-      }
-      return disposal
+    async [Symbol.asyncDispose]() {
+      disposal ??= refresher.idle()
+      refresher.end(disposedError())
+      changes.clear()
+      clear()
+      await disposal
     },
   }
 }
@@ -226,16 +221,9 @@ export function createSession(options: SessionOptions): Session {
 /** Returns why what was waiting or in flight under one holding cannot go on under the next. */
 function endOf(before: Holding, after: Holding): AuthenticationError | undefined {
   if (before.status === 'signed-out') return undefined
-  if (after.status === 'signed-out') return signedOutError()
-  if (after.epoch !== before.epoch) return switchedError()
+  if (after.status === 'signed-out') return authenticationError('signed-out')
+  if (after.epoch !== before.epoch) return authenticationError('switched')
   return before.status === 'active' && after.status === 'expired' ? after.error : undefined
 }
 
-const signedOutError = (): AuthenticationError =>
-  new AuthenticationError('Nobody is signed in; call signIn() first', { reason: 'signed-out' })
-
-const switchedError = (): AuthenticationError =>
-  new AuthenticationError('Another sign-in took the place of the one that this belonged to', { reason: 'switched' })
-
-const disposedError = (): RefreshError =>
-  new RefreshError('The session was disposed; create another', { reason: 'disposed' })
+const disposedError = (): RefreshError => new RefreshError('The session was disposed', { reason: 'disposed' })

@@ -1,5 +1,5 @@
 import type { Credential, CredentialSource } from './credential.ts'
-import { AuthenticationError } from './errors.ts'
+import { authenticationError } from './errors.ts'
 import { type OriginMatcher, originMatcher } from './origins.ts'
 
 /**
@@ -17,7 +17,7 @@ export function staticSource(
     async acquire({ refused, signal } = {}) {
       if (signal?.aborted === true) throw signal.reason
       if (refused === undefined) return credential
-      throw new AuthenticationError('A static token was refused, and there is no other', { reason: 'refused' })
+      throw authenticationError('refused')
     },
   }
 }

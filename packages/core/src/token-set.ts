@@ -17,32 +17,30 @@ export interface TokenSet {
   identity?: string
 }
 
-type Rule = (value: unknown) => boolean
+type Rule = (value: never) => boolean
 
-const isText: Rule = (value) => typeof value === 'string' && value !== ''
-const isInstant: Rule = (value) => typeof value === 'number' && Number.isFinite(value)
+const isText: Rule = (value) => /./.test(value)
 
-const rules: { readonly [Member in keyof Required<TokenSet>]: Rule } = {
-  accessToken: (value) => typeof value === 'string' && /^[\x21-\x7e]+$/.test(value),
-  refreshToken: isText,
-  idToken: isText,
-  // It becomes the scheme of a header, so it has to be a token of RFC 9110, section 5.6.2.
-  tokenType: (value) => typeof value === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(value),
-  scope: (value) => typeof value === 'string',
-  expiresInMs: (value) => isInstant(value) && (value as number) >= 0,
-  expiresAt: isInstant,
-  identity: isText,
+/** By type and by rule; the scheme of a header has to be a token of RFC 9110, section 5.6.2. */
+const rules: { readonly [Member in keyof Required<TokenSet>]: readonly ['string' | 'number', Rule] } = {
+  accessToken: ['string', (value) => /^[\x21-\x7e]+$/.test(value)],
+  refreshToken: ['string', isText],
+  idToken: ['string', isText],
+  tokenType: ['string', (value) => /^[\w!#$%&'*+.^`|~-]+$/.test(value)],
+  scope: ['string', () => true],
+  expiresInMs: ['number', (value) => value >= 0 && value < Infinity],
+  expiresAt: ['number', Number.isFinite],
+  identity: ['string', isText],
 }
 
 /** Returns what is wrong with a token set, naming the member and never its value; undefined if nothing is. */
 export function flawOf(tokens: unknown): string | undefined {
-  if (typeof tokens !== 'object' || tokens === null) return 'no token set'
-  if ('access_token' in tokens) return 'an answer of an issuer as it came: pass it through parseTokenResponse()'
-  const members = { accessToken: undefined, ...tokens } as Record<keyof TokenSet, unknown>
-  for (const [member, isRight] of Object.entries(rules) as [keyof TokenSet, Rule][]) {
+  const members = { accessToken: null, ...(tokens as object | undefined) } as { readonly [member: string]: unknown }
+  for (const [member, [type, isRight]] of Object.entries(rules)) {
     const value = members[member]
-    if (value === undefined ? member === 'accessToken' : !isRight(value)) {
-      return `a token set whose ${member} is ${value === undefined ? 'missing' : 'not what it has to be'}`
+    // oxlint-disable-next-line valid-typeof
+    if (value !== undefined && !(typeof value === type && isRight(value as never))) {
+      return `a token set without a right ${member}${'access_token' in members ? '; pass an answer through parseTokenResponse()' : ''}`
     }
   }
   return undefined

@@ -7,13 +7,11 @@ export function authorizationOf({ tokenType, accessToken }: Credential): string 
 
 const name = 'authorization'
 
-const isName = (key: string): boolean => key.length === name.length && key.toLowerCase() === name
-
 /** Returns whether headers have an `Authorization` of their own. */
 export function hasAuthorization(headers: HeadersInit | undefined): boolean {
   if (headers === undefined) return false
-  if (headers instanceof Headers) return headers.has(name)
-  return (isPlain(headers) ? Object.keys(headers) : Array.from(headers, ([key]) => key)).some(isName)
+  if (!isPlain(headers)) return (headers instanceof Headers ? headers : new Headers(headers)).has(name)
+  return Object.keys(headers).some((key) => key.length === name.length && key.toLowerCase() === name)
 }
 
 /** Returns headers with this `Authorization` and no other. A plain object stays one: that is several times faster. */
@@ -24,6 +22,6 @@ export function withAuthorization(headers: HeadersInit | undefined, value: strin
   return copy
 }
 
-function isPlain(headers: Iterable<readonly string[]> | object): headers is Record<string, string> {
+function isPlain(headers: object): headers is Record<string, string> {
   return !(Symbol.iterator in headers)
 }

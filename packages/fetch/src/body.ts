@@ -1,6 +1,6 @@
 /** Returns whether a body can be sent only once: streams, and what undici reads as one. */
 export function isStream(body: BodyInit | null | undefined): boolean {
-  return typeof body === 'object' && body !== null && (body instanceof ReadableStream || Symbol.asyncIterator in body)
+  return typeof body === 'object' && body !== null && ('getReader' in body || Symbol.asyncIterator in body)
 }
 
 /** Lets go of a body that nobody will read, so that its connection is free. */
@@ -21,10 +21,10 @@ export function copiesOf<Input extends RequestInfo | URL>(input: Input): () => I
 }
 
 export function isRequest<Input>(input: Input): input is Input & Request {
-  return typeof input === 'object' && input !== null && 'url' in input
+  return typeof input === 'object' && 'url' in (input as object)
 }
 
 /** Some browsers have no `request.body`: there the method tells. */
-export function hasBody({ body, method }: Request): boolean {
-  return body === undefined ? method !== 'GET' && method !== 'HEAD' : body !== null
+function hasBody({ body, method }: Request): boolean {
+  return body !== null && method !== 'GET' && method !== 'HEAD'
 }

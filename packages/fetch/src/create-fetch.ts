@@ -5,7 +5,7 @@ import { type Attach, sendAttached } from './attached.ts'
 import { authorizationOf, hasAuthorization, withAuthorization } from './authorization.ts'
 import { bareFetch, registerWrapper } from './bare-fetch.ts'
 import { copiesOf, discard, isRequest, isStream } from './body.ts'
-import { absoluteUrl, createUnlistedWarning, isListed } from './destination.ts'
+import { createUnlistedWarning, isListed, urlOf } from './destination.ts'
 import { type Classify, verdictOf } from './verdict.ts'
 
 export interface FetchOptions {
@@ -60,11 +60,12 @@ export function createFetch(source: CredentialSource, options: FetchOptions = {}
     const send = options.fetch ?? bareFetch()
     if (!isListed(source, input)) {
       const response = await send(input, init)
-      warn(response, input)
+      warn(response.status, input)
       return response
     }
     const request = isRequest(input) ? input : undefined
-    if (authorization === 'keep' && hasAuthorization(init?.headers ?? request?.headers)) return send(input, init)
+    const headers = init?.headers ?? request?.headers
+    if (authorization === 'keep' && hasAuthorization(headers)) return send(input, init)
 
     const signal = init?.signal ?? request?.signal
     const isOneWay = isStream(init?.body)
@@ -75,9 +76,10 @@ export function createFetch(source: CredentialSource, options: FetchOptions = {}
     const copy = isOneWay ? () => input : copiesOf(input)
     const attempt = (credential: Credential): Promise<Response> => {
       const ends = outliveSession ? signal : signal ? AbortSignal.any([signal, source.signal]) : source.signal
-      return attach === undefined
-        ? send(...plain(copy(), init, credential, ends))
-        : sendAttached(send, copy, { ...init, signal: ends ?? null }, credential, attach)
+      const given = ends === undefined ? { ...init } : { ...init, signal: ends }
+      if (attach !== undefined) return sendAttached(send, copy, given, credential, attach)
+      const value = authorizationOf(credential)
+      return send(copy(), value === undefined ? given : { ...given, headers: withAuthorization(headers, value) })
     }
 
     const response = await attempt(first)
@@ -89,12 +91,7 @@ export function createFetch(source: CredentialSource, options: FetchOptions = {}
     }
     discard(response)
     const second = await source.acquire({ refused: first, minValidityMs, signal })
-    source.trace?.({
-      type: 'replay',
-      level: 'info',
-      version: second.version,
-      origin: new URL(absoluteUrl(input)).origin,
-    })
+    source.trace?.({ type: 'replay', level: 'info', version: second.version, origin: urlOf(input).origin })
     const replayed = await attempt(second)
     if (isRefused(replayed, input)) {
       discard(replayed)
@@ -105,16 +102,4 @@ export function createFetch(source: CredentialSource, options: FetchOptions = {}
 
   registerWrapper(wrapper, options.fetch ?? bareFetch())
   return wrapper
-}
-
-function plain(
-  input: Input,
-  init: RequestInit | undefined,
-  credential: Credential,
-  signal: AbortSignal | undefined,
-): [Input, RequestInit] {
-  const value = authorizationOf(credential)
-  const given = init?.headers ?? (isRequest(input) ? input.headers : undefined)
-  const headers = value === undefined ? given : withAuthorization(given, value)
-  return [input, { ...init, ...(headers && { headers }), ...(signal && { signal }) }]
 }

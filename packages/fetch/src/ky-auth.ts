@@ -95,7 +95,7 @@ export function kyAuth(source: CredentialSource, options: KyAuthOptions = {}): {
     const call = callOf(kyOptions)
     const { credential: refused } = call
     if (refused === undefined) {
-      if (!source.origins(request.url)) warn(response, request)
+      if (!source.origins(request.url)) warn(response.status, request)
       return undefined
     }
     if (!isRefused(call, response, request.url)) return undefined

@@ -2,7 +2,7 @@ import { isReauthError, isSecureUrl, parseTokenResponse, type Refresh, RefreshEr
 
 import { bareFetch } from './bare-fetch.ts'
 import { discard } from './body.ts'
-import { absoluteUrl } from './destination.ts'
+import { urlOf } from './destination.ts'
 import { retryAfterMs } from './retry-after.ts'
 
 export interface RefreshEndpointOptions {
@@ -40,10 +40,10 @@ export interface RefreshEndpointOptions {
  */
 export function refreshEndpoint(url: string | URL, options: RefreshEndpointOptions = {}): Refresh {
   const { body = defaultBody, credentials, parse = parseTokenResponse } = options
-  const address = absoluteUrl(url)
+  const address = urlOf(url)
   const page = (globalThis.location as Location | undefined)?.origin
-  if (!isSecureUrl(address) && new URL(address).origin !== page) {
-    throw new TypeError(`refreshEndpoint("${new URL(address).origin}") is not https: tokens would travel in the clear`)
+  if (!isSecureUrl(address) && address.origin !== page) {
+    throw new TypeError(`refreshEndpoint("${address.origin}") is not https: tokens would travel in the clear`)
   }
   return async ({ tokens, signal }) => {
     const [content, headers] = encode(body(tokens), options.headers)
@@ -84,7 +84,7 @@ function encode(
 /** Codes of failures that come before the first byte leaves, where the runtime tells (Node). */
 const unsent = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']
 
-async function send(fetch: typeof globalThis.fetch, address: string, init: RequestInit): Promise<Response> {
+async function send(fetch: typeof globalThis.fetch, address: URL, init: RequestInit): Promise<Response> {
   if ((globalThis.navigator as Navigator | undefined)?.onLine === false) {
     throw new RefreshError('This machine is offline', { reason: 'unavailable', sent: false })
   }

@@ -1,6 +1,6 @@
 import { classifyResponse, type Verdict } from '@reauth/core'
 
-import { absoluteUrl } from './destination.ts'
+import { urlOf } from './destination.ts'
 
 /** Says what an answer means where the status does not; undefined leaves it to the rules. */
 export type Classify = (response: Response) => Verdict | undefined
@@ -16,5 +16,5 @@ export function verdictOf(
 
 /** After a redirect to another origin fetch sends no `Authorization`, so a 401 from there says nothing of ours. */
 function isFromThere(response: Response, input: RequestInfo | URL): boolean {
-  return !response.redirected || new URL(response.url).origin === new URL(absoluteUrl(input)).origin
+  return !response.redirected || new URL(response.url).origin === urlOf(input).origin
 }

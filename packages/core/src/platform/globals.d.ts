@@ -25,8 +25,8 @@ interface URL {
 }
 declare const URL: { new (url: string | URL, base?: string | URL): URL }
 
-declare function setTimeout(callback: () => void, ms: number): unknown
-declare function clearTimeout(id: unknown): void
+declare function setTimeout(callback: () => void, ms: number): number
+declare function clearTimeout(id: number): void
 declare function queueMicrotask(callback: () => void): void
 declare function atob(data: string): string
 declare const console: { warn(...data: unknown[]): void }

@@ -15,7 +15,7 @@ export const defaultPlatform: Platform = {
   now: () => Date.now(),
   setTimeout: (callback, ms) => setTimeout(callback, ms),
   clearTimeout: (id) => {
-    clearTimeout(id as never)
+    clearTimeout(id as number)
   },
   random: () => Math.random(),
 }
