@@ -17,7 +17,7 @@ export interface RefresherHost {
   holding(): Holding
   dispatch(event: SessionEvent): void
   started(reason: RefreshReason): void
-  failed(error: RefreshError): void
+  failed(error: RefreshError, level: 'warn' | 'error'): void
 }
 
 /** The single flight: at most one refresh of a token set at a time, its success and its failure shared by all. */
@@ -176,7 +176,7 @@ export function createRefresher(host: RefresherHost): Refresher {
     const until = now + cooldownMs(attempts, platform.random())
     const retryAt = now + (failure.retryAfterMs ?? 0)
     host.dispatch({ type: 'noted', from, notes: { failure: { error, attempts: attempts + 1, until, retryAt } } })
-    host.failed(failure)
+    host.failed(failure, gravityOf(failure, from.tokens))
     expireIfOver(from, error)
     mine.waiting.reject(error)
   }
@@ -193,4 +193,12 @@ export function createRefresher(host: RefresherHost): Refresher {
     },
     idle: () => busy,
   }
+}
+
+/** A verdict or a network is a warning; what no waiting will mend, and what nobody knows, is an error. */
+function gravityOf({ reason, cause }: RefreshError, { refreshToken }: TokenSet): 'warn' | 'error' {
+  const isMissing = reason === 'rejected' && refreshToken === undefined
+  // What fetch rejects with when the network fails.
+  const isUnknown = reason === 'lost' && cause !== undefined && !(cause instanceof TypeError)
+  return reason === 'misconfigured' || isMissing || isUnknown ? 'error' : 'warn'
 }

@@ -5,17 +5,6 @@ import type { SessionEvents } from './session-events.ts'
 import type { SessionOptions } from './session-options.ts'
 import type { AdapterTrace, TraceEntry } from './trace.ts'
 
-type Level = TraceEntry['level']
-
-/** What failed, by how bad it is: a verdict or a network is a warning, what no waiting will mend an error. */
-const failureLevels: { readonly [Reason in SessionEvents['refresh-failed']['error']['reason']]: Level } = {
-  rejected: 'warn',
-  unavailable: 'warn',
-  lost: 'warn',
-  misconfigured: 'error',
-  disposed: 'info',
-}
-
 /** Tells listeners and the trace what happened. */
 export interface Reporter {
   readonly trace: AdapterTrace | undefined
@@ -23,7 +12,11 @@ export interface Reporter {
     type: Type,
     listener: (event: SessionEvents[Type]) => void,
   ) => Disposer
-  readonly tell: <Type extends keyof SessionEvents>(type: Type, event: SessionEvents[Type]) => void
+  readonly tell: <Type extends keyof SessionEvents>(
+    type: Type,
+    event: SessionEvents[Type],
+    level?: TraceEntry['level'],
+  ) => void
   readonly clear: () => void
 }
 
@@ -42,8 +35,10 @@ export function createReporter({ name = 'reauth', issuer, trace }: SessionOption
       const emitter = (emitters[type] ??= createEmitter() as never) as Emitter<[SessionEvents[typeof type]]>
       return emitter.add(listener)
     },
-    tell(type, event) {
-      entered?.({ type, level: levelOf(event), ...flat(event) })
+    tell(type, event, level = 'info') {
+      // An error is told by its reason: its message may be somebody else's.
+      const { identity: _identity, error, ...shown }: Partial<AnyEvent> = event
+      entered?.({ type, level, ...shown, ...(error && { reason: error.reason }) })
       emitters[type]?.emit(event)
     },
     clear() {
@@ -52,14 +47,4 @@ export function createReporter({ name = 'reauth', issuer, trace }: SessionOption
   }
 }
 
-function levelOf(event: SessionEvents[keyof SessionEvents]): Level {
-  if (!('error' in event)) return 'info'
-  return event.error.name === 'RefreshError' ? failureLevels[event.error.reason] : 'warn'
-}
-
-/** The members that a trace shows. An error is told by its reason: its message may be somebody else's. */
-function flat(event: SessionEvents[keyof SessionEvents]): Partial<TraceEntry> {
-  if ('error' in event) return { reason: event.error.reason }
-  const { identity: _identity, ...rest } = event as SessionEvents['signed-in']
-  return rest
-}
+type AnyEvent = SessionEvents['signed-in'] & SessionEvents['refreshed'] & { error: { reason: string } }

@@ -82,8 +82,8 @@ export function createSession(options: SessionOptions): Session {
       const { epoch, version } = holding
       trace?.({ type: 'refresh-start', level: 'debug', reason, epoch, version })
     },
-    failed(error) {
-      tell('refresh-failed', { error })
+    failed(error, level) {
+      tell('refresh-failed', { error }, level)
     },
   })
 
@@ -117,7 +117,7 @@ export function createSession(options: SessionOptions): Session {
       tell('signed-in', { epoch, version, ...(event.identity !== undefined && { identity: event.identity }) })
     } else if (event.type === 'refreshed') tell('refreshed', { epoch, version, reason: event.reason })
     else if (event.type === 'signed-out') tell('signed-out', { epoch })
-    else if (event.type === 'expired' && after.status === 'expired') tell('expired', { error: after.error })
+    else if (event.type === 'expired' && after.status === 'expired') tell('expired', { error: after.error }, 'warn')
   }
 
   async function acquire(asked: AcquireOptions = {}): Promise<Credential> {
