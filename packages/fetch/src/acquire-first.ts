@@ -1,4 +1,4 @@
-import { type AcquireOptions, type Credential, type CredentialSource, isReauthError } from '@reauth/core'
+import type { AcquireOptions, AuthenticationError, Credential, CredentialSource } from '@reauth/core'
 
 /**
  * Acquires for the first try of a request. Returns undefined where nobody was signed in to begin with: it is sent bare.
@@ -10,8 +10,7 @@ export async function acquireFirst(source: CredentialSource, options: AcquireOpt
   try {
     return await source.acquire(options)
   } catch (error) {
-    const isSignedOut = isReauthError(error) && error.name === 'AuthenticationError' && error.reason === 'signed-out'
-    if (isSignedOut && wasOver === period.aborted) return undefined
+    if ((error as AuthenticationError).reason === 'signed-out' && wasOver === period.aborted) return undefined
     throw error
   }
 }

@@ -14,9 +14,9 @@ export function hasAuthorization(headers: HeadersInit | undefined): boolean {
   return Object.keys(headers).some((key) => key.length === name.length && key.toLowerCase() === name)
 }
 
-/** Returns headers with this `Authorization` and no other. A plain object stays one: that is several times faster. */
+/** Returns headers with an `Authorization` added. A plain object stays one: that is several times faster. */
 export function withAuthorization(headers: HeadersInit | undefined, value: string): HeadersInit {
-  if (headers === undefined || (isPlain(headers) && !hasAuthorization(headers))) return { ...headers, [name]: value }
+  if (headers === undefined || isPlain(headers)) return { ...headers, [name]: value }
   const copy = new Headers(headers)
   copy.set(name, value)
   return copy

@@ -1,6 +1,7 @@
 /** Returns whether a body can be sent only once: streams, and what undici reads as one. */
 export function isStream(body: BodyInit | null | undefined): boolean {
-  return typeof body === 'object' && body !== null && ('getReader' in body || Symbol.asyncIterator in body)
+  const object = Object(body) as object
+  return 'getReader' in object || Symbol.asyncIterator in object
 }
 
 /** Lets go of a body that nobody will read, so that its connection is free. */

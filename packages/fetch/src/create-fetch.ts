@@ -4,7 +4,7 @@ import { acquireFirst } from './acquire-first.ts'
 import { type Attach, sendAttached } from './attached.ts'
 import { authorizationOf, hasAuthorization, withAuthorization } from './authorization.ts'
 import { bareFetch, registerWrapper } from './bare-fetch.ts'
-import { copiesOf, discard, isRequest, isStream } from './body.ts'
+import { copiesOf, discard, isStream } from './body.ts'
 import { createUnlistedWarning, isListed, urlOf } from './destination.ts'
 import { type Classify, verdictOf } from './verdict.ts'
 
@@ -63,23 +63,26 @@ export function createFetch(source: CredentialSource, options: FetchOptions = {}
       warn(response.status, input)
       return response
     }
-    const request = isRequest(input) ? input : undefined
-    const headers = init?.headers ?? request?.headers
-    if (authorization === 'keep' && hasAuthorization(headers)) return send(input, init)
+    // A Request brings headers and a signal; a string has neither.
+    const { headers: own, signal: theirs } = input as Partial<Request>
+    const headers = init?.headers ?? own
+    const isForeign = hasAuthorization(headers)
+    if (isForeign && authorization === 'keep') return send(input, init)
 
-    const signal = init?.signal ?? request?.signal
+    const signal = init?.signal ?? theirs
     const isOneWay = isStream(init?.body)
     const minValidityMs = options.minValidityMs ?? (isOneWay ? 60_000 : 0)
     const first = await acquireFirst(source, { minValidityMs, signal })
     if (first === undefined) return send(input, init)
 
-    const copy = isOneWay ? () => input : copiesOf(input)
+    const copy = init?.body ? () => input : copiesOf(input)
     const attempt = (credential: Credential): Promise<Response> => {
       const ends = outliveSession ? signal : signal ? AbortSignal.any([signal, source.signal]) : source.signal
-      const given = ends === undefined ? { ...init } : { ...init, signal: ends }
+      const given = { ...init, signal: ends ?? null }
       if (attach !== undefined) return sendAttached(send, copy, given, credential, attach)
       const value = authorizationOf(credential)
-      return send(copy(), value === undefined ? given : { ...given, headers: withAuthorization(headers, value) })
+      if (value === undefined) return send(copy(), given)
+      return send(copy(), { ...given, headers: withAuthorization(isForeign ? new Headers(headers) : headers, value) })
     }
 
     const response = await attempt(first)

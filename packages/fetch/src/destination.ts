@@ -7,15 +7,10 @@ import { isRequest } from './body.ts'
  * page.
  */
 export function urlOf(input: RequestInfo | URL): URL {
-  const url = isRequest(input) ? input.url : input
   const { document, location } = globalThis as Partial<typeof globalThis>
-  try {
-    return new URL(url, document?.baseURI ?? location?.href)
-  } catch (cause) {
-    throw new TypeError(`Not an absolute URL, and no page to resolve it: ${String(url).split('?', 1)[0]}`, {
-      cause,
-    })
-  }
+  const url = URL.parse(isRequest(input) ? input.url : input, document?.baseURI ?? location?.href)
+  if (url === null) throw new TypeError('Give an absolute URL: there is no page to resolve a relative one')
+  return url
 }
 
 /** Returns whether a credential may go where a request goes. */
@@ -25,15 +20,22 @@ export function isListed({ origins }: CredentialSource, input: RequestInfo | URL
 }
 
 /** Tells once per origin that its 401 is not handled, and which line would change that. */
-export function createUnlistedWarning({ trace }: CredentialSource): (status: number, input: RequestInfo | URL) => void {
+export function createUnlistedWarning({
+  trace = ({ reason }) => {
+    console.warn('reauth:', reason)
+  },
+}: CredentialSource): (status: number, input: RequestInfo | URL) => void {
   const told = new Set<string>()
   return (status, input) => {
     if (status !== 401) return
     const { origin } = urlOf(input)
     if (told.has(origin)) return
     told.add(origin)
-    const reason = `401 from an unlisted origin; if it takes this session's tokens, add origins: ['${origin}']`
-    if (trace === undefined) console.warn(`reauth: ${reason}`)
-    else trace({ type: 'warning', level: 'warn', origin, reason })
+    trace({
+      type: 'warning',
+      level: 'warn',
+      origin,
+      reason: `401 from an unlisted origin; if it takes this session's tokens, add origins: ['${origin}']`,
+    })
   }
 }
