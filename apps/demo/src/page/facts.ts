@@ -6,6 +6,7 @@ export const facts: { readonly issuer: string; readonly clientId: string } = {
 
 function fact(name: string): string {
   const content = document.querySelector<HTMLMetaElement>(`meta[name="demo:${name}"]`)?.content
-  if (content === undefined) throw new TypeError(`The page lacks its fact "${name}": start it with apps/demo/src/server/main.ts`)
+  if (content === undefined)
+    throw new TypeError(`The page lacks its fact "${name}": start it with apps/demo/src/server/main.ts`)
   return content
 }

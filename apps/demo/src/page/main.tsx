@@ -1,6 +1,3 @@
-// first: it takes the code out of the address bar
-import './auth/callback.ts'
-
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 

@@ -19,7 +19,8 @@ export function createAdmin(
   return (request, response, path) => {
     if (!isFromPage(request, pageOrigin)) return json(response, 403, { error: 'only the demo page may ask' })
     const model = revocations[path]
-    if (request.method === 'POST' && model !== undefined) return json(response, 200, { revoked: store.destroyAll(model) })
+    if (request.method === 'POST' && model !== undefined)
+      return json(response, 200, { revoked: store.destroyAll(model) })
     if (request.method === 'GET' && path === '/admin/counters') return streamCounters(response, tally)
     json(response, 404, { error: 'not_found' })
   }

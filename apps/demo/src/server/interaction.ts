@@ -15,7 +15,11 @@ export function createInteraction(
     try {
       await step(provider, request, response)
     } catch {
-      html(response, 400, signInPage({ message: 'This sign-in is no longer open. Go back to the demo and start again.' }))
+      html(
+        response,
+        400,
+        signInPage({ message: 'This sign-in is no longer open. Go back to the demo and start again.' }),
+      )
     }
   }
 }
@@ -24,11 +28,13 @@ async function step(provider: Provider, request: IncomingMessage, response: Serv
   const { prompt, params, session, grantId } = await provider.interactionDetails(request, response)
   if (prompt.name === 'consent') {
     const existing = grantId === undefined ? undefined : await provider.Grant.find(grantId)
-    const grant = existing ?? new provider.Grant({ accountId: session?.accountId, clientId: String(params['client_id']) })
+    const grant =
+      existing ?? new provider.Grant({ accountId: session?.accountId, clientId: String(params['client_id']) })
     grant.addOIDCScope(String(params['scope']))
     return provider.interactionFinished(request, response, { consent: { grantId: await grant.save() } })
   }
-  const person = request.method === 'POST' ? findPerson(new URLSearchParams(await text(request)).get('person')) : undefined
+  const person =
+    request.method === 'POST' ? findPerson(new URLSearchParams(await text(request)).get('person')) : undefined
   if (person === undefined) return html(response, 200, signInPage({ action: request.url ?? '' }))
   await provider.interactionFinished(request, response, { login: { accountId: person.id } })
 }

@@ -73,9 +73,12 @@ export function createIssuer({ url, pageOrigin, accessTokenSeconds, store, tally
     },
   })
   countGrants(provider, tally)
-  provider.on('access_token.saved', (token) => onIssued?.({ kind: 'access token', value: token.jti, issuedAt: token.iat }))
-  provider.on('refresh_token.saved', (token) => onIssued?.({ kind: 'refresh token', value: token.jti, issuedAt: token.iat }))
-  provider.on('authorization_code.saved', (code) => onIssued?.({ kind: 'code', value: code.jti, issuedAt: code.iat }))
+  const tell = (kind: Issued['kind'], { jti: value }: { jti: string }): void => {
+    onIssued?.({ kind, value, issuedAt: Math.floor(Date.now() / 1000) })
+  }
+  provider.on('access_token.saved', (token) => tell('access token', token))
+  provider.on('refresh_token.saved', (token) => tell('refresh token', token))
+  provider.on('authorization_code.saved', (code) => tell('code', code))
   return provider
 }
 

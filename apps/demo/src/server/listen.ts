@@ -16,7 +16,11 @@ export async function listen(port: number): Promise<Listening> {
     const server = createServer()
     try {
       await open(server, candidate)
-      return { server, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => close(server) }
+      return {
+        server,
+        origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        close: () => close(server),
+      }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || candidate >= last) throw error
     }

@@ -6,7 +6,7 @@ export { startDemo }
 
 if (import.meta.main) {
   const accessTokenSeconds = numberFrom('ACCESS_TOKEN_SECONDS', 20)
-  const demo = await startDemo({ port: numberFrom('PORT', 4173), accessTokenSeconds })
+  const demo = await startDemo({ port: numberFrom('PORT', 4173), accessTokenSeconds, watch: true })
   console.log(`reauth demo  ${demo.url}`)
   console.log(`issuer       ${demo.issuer}  (access tokens live ${accessTokenSeconds} s)`)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void demo.close())

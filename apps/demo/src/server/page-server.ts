@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { env } from 'node:process'
 import { fileURLToPath } from 'node:url'
 
 import { createServer, type Plugin } from 'vite'
@@ -9,8 +10,17 @@ export interface PageServer {
   close(): Promise<void>
 }
 
-/** Creates Vite inside `server`, one port for both. `facts` go into the page as `<meta>`, so that it knows its issuer before any request. */
-export async function createPageServer(server: Server, facts: Readonly<Record<string, string>>): Promise<PageServer> {
+interface PageServerOptions {
+  /** Carries Vite's own socket: one port for everything. */
+  server: Server
+  /** Go into the page as `<meta>`, so that it knows its issuer before any request. */
+  facts: Readonly<Record<string, string>>
+  /** Whether an edited file reaches the open page. */
+  watch: boolean
+}
+
+/** Creates Vite, as a handler in somebody else's server. */
+export async function createPageServer({ server, facts, watch }: PageServerOptions): Promise<PageServer> {
   const factsInHead: Plugin = {
     name: 'demo-facts',
     transformIndexHtml: () =>
@@ -19,8 +29,10 @@ export async function createPageServer(server: Server, facts: Readonly<Record<st
   const vite = await createServer({
     root: fileURLToPath(new URL('../..', import.meta.url)),
     appType: 'spa',
+    // a test run must not rebuild what a demo in the next terminal is serving
+    cacheDir: `node_modules/.vite/${env['NODE_ENV'] ?? 'development'}`,
     plugins: [factsInHead],
-    server: { middlewareMode: true, hmr: { server } },
+    server: { middlewareMode: true, hmr: { server }, ...(!watch && { watch: null }) },
   })
   return { handle: vite.middlewares, close: () => vite.close() }
 }

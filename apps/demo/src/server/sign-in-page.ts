@@ -18,7 +18,10 @@ i { display: grid; place-content: center; width: 2.3rem; height: 2.3rem; border-
 `
 
 const choices = people
-  .map(({ id, name }) => `<button name="person" value="${id}"><i aria-hidden="true">${name.slice(0, 1)}</i>${name}</button>`)
+  .map(
+    ({ id, name }) =>
+      `<button name="person" value="${id}"><i aria-hidden="true">${name.slice(0, 1)}</i>${name}</button>`,
+  )
   .join('')
 
 /** Renders the issuer's page: who signs in, or why nobody can. `action` is the form's own path. */

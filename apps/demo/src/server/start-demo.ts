@@ -14,6 +14,8 @@ export interface DemoOptions {
   port?: number
   /** Lifetime of an access token. @default 20 */
   accessTokenSeconds?: number
+  /** Whether an edited file reaches the open page. @default false */
+  watch?: boolean
   /** Hears of every code and token the issuer hands out. For tests that look for leaks. */
   onIssued?: (issued: Issued) => void
 }
@@ -30,16 +32,32 @@ export interface Demo {
 }
 
 /** Starts the page, its API and the authorization server, on loopback, in this process. */
-export async function startDemo({ port = 0, accessTokenSeconds = 20, onIssued }: DemoOptions = {}): Promise<Demo> {
+export async function startDemo({
+  port = 0,
+  accessTokenSeconds = 20,
+  watch = false,
+  onIssued,
+}: DemoOptions = {}): Promise<Demo> {
   const [page, issuer] = await Promise.all([listen(port), listen(0)])
   const store = createIssuerStore()
   const tally = createTally()
-  const provider = createIssuer({ url: issuer.origin, pageOrigin: page.origin, accessTokenSeconds, store, tally, onIssued })
+  const provider = createIssuer({
+    url: issuer.origin,
+    pageOrigin: page.origin,
+    accessTokenSeconds,
+    store,
+    tally,
+    onIssued,
+  })
   const oidc = provider.callback()
   const interaction = createInteraction(provider)
   const api = createApi(provider, tally)
   const admin = createAdmin(store, tally, page.origin)
-  const files = await createPageServer(page.server, { issuer: issuer.origin, client: clientId })
+  const files = await createPageServer({
+    server: page.server,
+    facts: { issuer: issuer.origin, client: clientId },
+    watch,
+  })
 
   issuer.server.on('request', (request, response) => {
     const path = pathOf(request)
@@ -73,7 +91,7 @@ const pathOf = (request: IncomingMessage): string => (request.url ?? '/').replac
 /** One name only: `localhost` is another origin to the browser, and a foreign name is DNS rebinding. */
 function isAtHome(request: IncomingMessage, response: ServerResponse, origin: string): boolean {
   response.setHeader('x-frame-options', 'DENY')
-  response.setHeader('referrer-policy', 'same-origin')
+  response.setHeader('referrer-policy', 'no-referrer')
   const host = request.headers.host ?? ''
   if (`http://${host}` === origin) return true
   if (/^localhost:\d+$/.test(host)) response.writeHead(307, { location: `${origin}/` }).end()

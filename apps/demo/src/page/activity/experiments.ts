@@ -33,12 +33,14 @@ export const experiments: readonly Experiment[] = [
   {
     title: 'Revoke the access token',
     hint: 'The API answers 401 from now on. The next call should not show it.',
-    run: () => revoke('/admin/revoke-access-token', 'The access token is dead. The next call meets a 401, refreshes, and goes again.'),
+    run: () =>
+      revoke('/admin/revoke-access-token', 'The access token is dead. The next call meets a 401 and asks for another.'),
   },
   {
     title: 'Revoke the refresh token',
     hint: 'The session goes on until its access token ends, and then says so.',
-    run: () => revoke('/admin/revoke-refresh-token', 'No further refresh. The session lasts as long as its access token.'),
+    run: () =>
+      revoke('/admin/revoke-refresh-token', 'No further refresh. The session lasts as long as its access token.'),
   },
   {
     title: 'Answer 403',
@@ -48,7 +50,10 @@ export const experiments: readonly Experiment[] = [
       const { kind, text } = await call('/api/vault')
       if (kind !== 'denied') return { tone: 'bad', text: `Expected a 403: ${text}` }
       const refreshes = version() - before
-      return { tone: 'note', text: `403, not allowed: shown here, and that is all. ${plural(refreshes, 'refresh', 'refreshes')}; the session goes on.` }
+      return {
+        tone: 'note',
+        text: `403, not allowed. It cost ${plural(refreshes, 'refresh', 'refreshes')}, and the session goes on.`,
+      }
     },
   },
 ]
@@ -64,4 +69,5 @@ function version(): number {
   return 'version' in state ? state.version : 0
 }
 
-const plural = (count: number, one: string, many: string): string => `${count === 0 ? 'no' : count} ${count === 1 ? one : many}`
+const plural = (count: number, one: string, many: string): string =>
+  count === 0 ? `no ${one}` : `${count} ${count === 1 ? one : many}`

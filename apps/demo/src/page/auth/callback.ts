@@ -1,6 +1,6 @@
 /**
- * The issuer's answer that this page was opened with, if it was. Imported first: the code is out of the address bar, and
- * of the history, before anything else runs.
+ * The issuer's answer that this page was opened with, if it was. Taken as the module loads: the code is out of the
+ * address bar, and of the history, before the page renders anything.
  */
 export const callback: URL | undefined = takeCallback(new URL(location.href))
 

@@ -7,18 +7,9 @@ import { takePending } from './pending-sign-in.ts'
 /** Where the issuer sends the user back to. */
 export const redirectUri: string = `${location.origin}/`
 
-const exchanges = new Map<string, Promise<TokenSet>>()
-
-/** Turns the issuer's answer into tokens: checks state, issuer and nonce. Single flight by `state`, since a code is good for one exchange. */
-export function exchangeCode(callback: URL): Promise<TokenSet> {
+/** Turns the issuer's answer into tokens: checks state, issuer and nonce. An answer is good for one exchange. */
+export async function exchangeCode(callback: URL): Promise<TokenSet> {
   const state = callback.searchParams.get('state') ?? ''
-  // no await between the look and the assignment: that is what makes this a single flight
-  const exchange = exchanges.get(state) ?? exchangeOnce(callback, state)
-  exchanges.set(state, exchange)
-  return exchange
-}
-
-async function exchangeOnce(callback: URL, state: string): Promise<TokenSet> {
   const pending = takePending(state)
   if (pending === undefined) throw new Error('This sign-in was not started in this tab, or it is used up. Start again.')
   const server = await discover()

@@ -18,13 +18,19 @@ const underWay: SignInProgress = { status: 'under-way' }
 const opening = callback ?? (takeResumeMark() ? 'resume' : undefined)
 
 /** Under way from the first paint where there is something to do, so that "Signed out" does not flash up. */
-export const signInProgress: Store<SignInProgress> = createStore<SignInProgress>(opening === undefined ? idle : underWay)
+export const signInProgress: Store<SignInProgress> = createStore<SignInProgress>(
+  opening === undefined ? idle : underWay,
+)
 
 let opened: Promise<void> | undefined
 
-/** Takes in the issuer's answer, or goes there if this tab was signed in before a reload. Calling it again joins the first call. */
+/**
+ * Takes in the issuer's answer, or goes there if this tab was signed in before a reload. A page load brings one answer,
+ * with one `state`: a second call joins the first, so that the code is exchanged once.
+ */
 export function open(): Promise<void> {
-  opened ??= opening === undefined ? Promise.resolve() : reporting(() => (opening === 'resume' ? leave('consent') : takeIn(opening)))
+  // no await between the look and the assignment: that is what makes this a single flight
+  opened ??= opening === undefined ? Promise.resolve() : reporting(() => enter(opening))
   return opened
 }
 
@@ -46,15 +52,20 @@ export async function signOut(): Promise<void> {
   await response.text()
 }
 
-async function takeIn(answer: URL): Promise<void> {
-  await session.signIn(await exchangeCode(answer))
+async function enter(from: URL | 'resume'): Promise<void> {
+  if (from === 'resume') return leave('consent')
+  await session.signIn(await exchangeCode(from))
   markResume()
 }
 
 async function leave(prompt: string): Promise<void> {
   const { authorization_endpoint: endpoint } = await discover()
   if (endpoint === undefined) throw new Error('The issuer names no authorization endpoint.')
-  const [state, nonce, verifier] = [oauth.generateRandomState(), oauth.generateRandomNonce(), oauth.generateRandomCodeVerifier()]
+  const [state, nonce, verifier] = [
+    oauth.generateRandomState(),
+    oauth.generateRandomNonce(),
+    oauth.generateRandomCodeVerifier(),
+  ]
   const challenge = await oauth.calculatePKCECodeChallenge(verifier)
   savePending(state, { verifier, nonce })
   const url = new URL(endpoint)

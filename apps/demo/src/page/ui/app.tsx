@@ -19,6 +19,9 @@ export function App(): JSX.Element {
     <>
       <header className="masthead">
         <h1>
+          <svg viewBox="0 0 32 32" aria-hidden="true">
+            <path d="M26 16a10 10 0 1 1-3-7M24 2v8h-8" />
+          </svg>
           reauth <span>demo</span>
         </h1>
         <p>Access tokens die young here. Watch nobody notice.</p>

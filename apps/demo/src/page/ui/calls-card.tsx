@@ -13,11 +13,17 @@ export function CallsCard(): JSX.Element {
   const { totals, recent } = useStore(calls)
   return (
     <Card
-      title="Calls from this page"
+      title="Calls"
       area="calls"
       aside={
-        <button type="button" role="switch" aria-checked={isOn} className="switch" onClick={() => isBackgroundOn.set(!isOn)}>
-          One a second
+        <button
+          type="button"
+          role="switch"
+          aria-checked={isOn}
+          className="switch"
+          onClick={() => isBackgroundOn.set(!isOn)}
+        >
+          one a second
         </button>
       }
     >

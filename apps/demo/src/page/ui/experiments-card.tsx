@@ -34,7 +34,13 @@ export function ExperimentsCard(): JSX.Element {
         ))}
       </ul>
       <p className="finding" role="status" data-tone={shown?.tone}>
-        {shown === undefined ? 'What happens is shown here.' : <><b>{shown.title}.</b> {shown.text}</>}
+        {shown === undefined ? (
+          'What happens is shown here.'
+        ) : (
+          <>
+            <b>{shown.title}.</b> {shown.text}
+          </>
+        )}
       </p>
     </Card>
   )

@@ -10,7 +10,7 @@ const stillMs = matchMedia('(prefers-reduced-motion: reduce)').matches ? 1000 : 
 export function LifeBar(): JSX.Element {
   const life = useStore(tokenLife)
   const clock = useNow(life === undefined ? undefined : stillMs)
-  if (life === undefined) return <Bar left={0} mark={0} phase="none" label="No access token" />
+  if (life === undefined) return <Bar left={0} mark={0} notches={1} phase="none" label="No access token" />
 
   const { receivedAt, staleAt, expiresAt } = life
   // a token that came after the last tick is not older than new
@@ -22,6 +22,7 @@ export function LifeBar(): JSX.Element {
       key={life.version}
       left={leftMs / lifetimeMs}
       mark={(expiresAt - staleAt) / lifetimeMs}
+      notches={Math.min(60, Math.round(lifetimeMs / 1000))}
       phase={phaseOf(life, now)}
       label={`${Math.ceil(leftMs / 1000)} of ${Math.round(lifetimeMs / 1000)} s`}
     />
@@ -30,7 +31,7 @@ export function LifeBar(): JSX.Element {
 
 const phases = {
   none: 'Sign in to get one.',
-  fresh: 'Fresh. Calls just go out.',
+  fresh: 'Fresh down to the mark: calls just go out.',
   stale: 'Stale. The next call renews it first.',
   over: 'Over. The next call renews it first.',
 } as const
@@ -44,13 +45,15 @@ interface BarProps {
   left: number
   /** Where the token turns stale, 0 to 1. */
   mark: number
+  notches: number
   phase: keyof typeof phases
   label: string
 }
 
-function Bar({ left, mark, phase, label }: BarProps): JSX.Element {
+function Bar({ left, mark, notches, phase, label }: BarProps): JSX.Element {
+  const style = { '--left': left, '--mark': mark, '--notches': notches } as CSSProperties
   return (
-    <div className="life" data-phase={phase} style={{ '--left': left, '--mark': mark } as CSSProperties}>
+    <div className="life" data-phase={phase} style={style}>
       <div
         className="life-track"
         role="meter"

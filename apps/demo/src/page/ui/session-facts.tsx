@@ -28,6 +28,6 @@ function factsOf(state: SessionState): Record<string, string> {
     version: String(version),
     // issuer and subject; the issuer stands at the foot of the page
     identity: identity.slice(identity.indexOf('#') + 1),
-    expires: expiresAt === undefined ? none : new Date(expiresAt).toLocaleTimeString(),
+    expires: expiresAt === undefined ? none : new Date(expiresAt).toLocaleTimeString('en-GB'),
   }
 }

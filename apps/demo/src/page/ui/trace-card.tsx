@@ -1,8 +1,10 @@
 import { type JSX, useId } from 'react'
 
-import { type Line, traceLog } from '../activity/trace-log.ts'
+import { traceLog } from '../activity/trace-log.ts'
+import { runsOf } from '../activity/trace-runs.ts'
 import { useStore } from '../store.ts'
 import { Card } from './card.tsx'
+import { TraceLine } from './trace-line.tsx'
 
 /** What reauth did, in its own words. Not a live region: it would never stop talking. */
 export function TraceCard(): JSX.Element {
@@ -19,41 +21,17 @@ export function TraceCard(): JSX.Element {
       }
     >
       {/* focusable, so that the keyboard can scroll it */}
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <div className="trace-scroll" tabIndex={0} role="group" aria-labelledby={id}>
         <p id={id} className="visually-hidden">
           Trace, newest first
         </p>
-        {lines.length === 0 ? <p className="empty">Nothing yet. Sign in, and watch.</p> : <TraceLines lines={lines} />}
+        {lines.length === 0 && <p className="empty">Nothing yet. Sign in, and watch.</p>}
+        <ol className="trace-lines">
+          {runsOf(lines).map(({ newest, count }) => (
+            <TraceLine key={newest.number} entry={newest.entry} count={count} />
+          ))}
+        </ol>
       </div>
     </Card>
   )
 }
-
-function TraceLines({ lines }: { lines: readonly Line[] }): JSX.Element {
-  return (
-    <ol className="trace" reversed>
-      {lines.map(({ number, entry: { at, level, type, session: _session, ...details } }) => (
-        <li key={number} data-level={level}>
-          <time dateTime={new Date(at).toISOString()}>{clock.format(at)}</time>
-          <span className="level">{level}</span>
-          <b>{type}</b>
-          <span className="details">
-            {Object.entries(details).map(([name, value]) => (
-              <span key={name}>
-                {name} <code>{String(value)}</code>
-              </span>
-            ))}
-          </span>
-        </li>
-      ))}
-    </ol>
-  )
-}
-
-const clock = new Intl.DateTimeFormat('en-GB', {
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  fractionalSecondDigits: 1,
-})
