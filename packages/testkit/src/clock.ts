@@ -36,7 +36,7 @@ const longestDelayMs = 2 ** 31 - 1
 const mostTimersPerAdvance = 100_000
 
 /** Returns a clock that stands still until it is told to move. */
-export function createClock(startMs = Date.UTC(2030, 0, 1), options: ClockOptions = {}): Clock {
+export function createClock(startMs: number = Date.UTC(2030, 0, 1), options: ClockOptions = {}): Clock {
   const { random = () => 0, settle: settled = settle } = options
   const timers = new Map<number, Timer>()
   // Timers run by their own time: only `advance` moves that, `jump` moves the distance between it and the wall clock.

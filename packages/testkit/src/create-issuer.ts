@@ -7,6 +7,7 @@ import { createIssuerRefresh } from './issuer-refresh.ts'
 import { createNetwork } from './network.ts'
 import { createPresentations, verdictOf } from './presentations.ts'
 import { isTokenPath } from './token-endpoint.ts'
+import { whileAlive } from './while-alive.ts'
 
 /** Returns an issuer that nobody has signed in at. */
 export function createIssuer(options: IssuerOptions = {}): Issuer {
@@ -20,7 +21,8 @@ export function createIssuer(options: IssuerOptions = {}): Issuer {
   const network = createNetwork({
     clock,
     answer,
-    faultFor: (exchange) => (exchange.kind in plans ? plans[exchange.kind as keyof typeof plans].take(exchange) : undefined),
+    faultFor: (exchange) =>
+      exchange.kind in plans ? plans[exchange.kind as keyof typeof plans].take(exchange) : undefined,
     opened(exchange) {
       const leak = leakIn(exchange, (text) => ledger.isIn(text))
       if (leak !== undefined) leaks.push(leak)
@@ -34,13 +36,13 @@ export function createIssuer(options: IssuerOptions = {}): Issuer {
 
   const fetch: Issuer['fetch'] = async (input, init) => {
     const request = new Request(input, init)
-    return network.send(request, kindOf(request.url, origin))
+    return whileAlive([input, request], network.send(request, kindOf(request.url, origin)))
   }
 
   return {
     origin,
     fetch,
-    api: (request) => network.send(request, 'api'),
+    api: (request) => whileAlive(request, network.send(request, 'api')),
     refresh: createIssuerRefresh({ fetch, url: `${origin}/token`, now: () => clock.now() }),
     faults: plans.token,
     apiFaults: plans.api,
@@ -92,7 +94,10 @@ function kindOf(url: string, ownOrigin: string): ExchangeKind {
 }
 
 /** A token belongs into headers and bodies at its issuer's origin, and nowhere else (RFC 9700, section 4.3.2). */
-function leakIn({ kind, method, url, headers, body }: Exchange, isTokenIn: (text: string) => boolean): string | undefined {
+function leakIn(
+  { kind, method, url, headers, body }: Exchange,
+  isTokenIn: (text: string) => boolean,
+): string | undefined {
   const { origin, pathname } = new URL(url)
   const place = `${method} ${isTokenIn(pathname) ? origin : origin + pathname}`
   if (isTokenIn(url)) return `A token stood in the URL of ${place}`

@@ -51,14 +51,11 @@ function networkError(): TypeError {
 /** Waits by the issuer's clock; a sender who gives up leaves no timer behind. */
 function elapse({ clock, signal }: FaultContext, ms: number): Promise<void> {
   return new Promise((resolve, reject) => {
+    const timer = clock.setTimeout(resolve, ms)
     const end = (): void => {
       clock.clearTimeout(timer)
       reject(signal.reason)
     }
-    const timer = clock.setTimeout(() => {
-      signal.removeEventListener('abort', end)
-      resolve()
-    }, ms)
     signal.addEventListener('abort', end, { once: true })
     if (signal.aborted) end()
   })

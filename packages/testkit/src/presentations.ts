@@ -44,13 +44,13 @@ export function createPresentations(): Presentations {
   }
 }
 
-/** Returns what an answer of the token endpoint says; undefined where it is none of the issuer's, or no verdict. */
+/** Returns what an answer says of the token that was presented; undefined where it is no verdict of the issuer's. */
 export async function verdictOf(answer: Response, rotates: boolean): Promise<PresentationVerdict | undefined> {
   const json = (await answer
     .clone()
     .json()
-    .catch(() => undefined)) as { error?: unknown; access_token?: unknown } | null | undefined
+    .catch(() => undefined)) as { error?: unknown; access_token?: unknown; cookies?: unknown } | null | undefined
   if (json?.error === 'invalid_grant') return 'rejected'
-  const hasTokens = answer.ok && (Boolean(json?.access_token) || answer.headers.has('x-testkit-cookies'))
+  const hasTokens = answer.ok && (Boolean(json?.access_token) || json?.cookies === true)
   return hasTokens && rotates ? 'spent' : undefined
 }

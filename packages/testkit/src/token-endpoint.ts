@@ -58,7 +58,7 @@ export function answerTokenRequest(
     return flaw ?? oauthError(400, 'invalid_request', 'refresh_token is missing')
   }
   const redemption = redeem(exchange.refreshToken)
-  if (redemption.outcome === 'reused' || redemption.outcome === 'rejected') {
+  if (!('issued' in redemption)) {
     const why = redemption.outcome === 'reused' ? 'The refresh token was used before' : 'The refresh token is not valid'
     // A broker in front of an issuer says it with a 401; the issuer itself with a 400 (RFC 6749, section 5.2).
     return oauthError(path === '/token' ? 400 : 401, 'invalid_grant', why)
@@ -67,10 +67,9 @@ export function answerTokenRequest(
   return path === '/cookie/refresh' ? cookieAnswer(redemption.issued, answer) : noStore(answer)
 }
 
-/** Answers with cookies that scripts cannot read; the JSON tells the lifetime and no token. */
+/** Answers with cookies that scripts cannot read; the JSON says so, and tells the lifetime and no token. */
 export function cookieAnswer(issued: IssuedTokens, { expires_in, id_token }: TokenResponse): Response {
-  const answer = noStore({ expires_in, id_token })
-  answer.headers.set('x-testkit-cookies', 'set')
+  const answer = noStore({ cookies: true, expires_in, id_token })
   answer.headers.append('set-cookie', `access_token=${issued.accessToken}; Path=/; HttpOnly; SameSite=Lax`)
   answer.headers.append('set-cookie', `refresh_token=${issued.refreshToken}; Path=/cookie; HttpOnly; SameSite=Lax`)
   return answer

@@ -1,16 +1,11 @@
-/** Follows a promise until a signal aborts; then rejects with the signal's reason, and leaves no listener behind. */
-export async function untilAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  let abort: (() => void) | undefined
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => {
+/** Follows a promise until a signal aborts; then rejects with the signal's reason. The signal is one request's own. */
+export function untilAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
       reject(signal.reason)
     }
     signal.addEventListener('abort', abort, { once: true })
     if (signal.aborted) abort()
+    promise.then(resolve, reject)
   })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    if (abort !== undefined) signal.removeEventListener('abort', abort)
-  }
 }
