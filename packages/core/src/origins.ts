@@ -12,7 +12,8 @@ const loopback = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/
  */
 export function originMatcher(origins?: readonly string[] | OriginMatcher): OriginMatcher {
   if (typeof origins === 'function') return origins
-  const own = typeof location === 'undefined' ? undefined : location?.origin
+  // A page without an origin of its own says "null".
+  const own = typeof location === 'undefined' ? undefined : originOf(location?.origin ?? '')
   const listed = origins?.map(checked) ?? (own !== undefined && isSecureUrl(own) ? [own] : [])
   const prefixes = listed.map((origin) => `${origin}/`)
   return (url) => {

@@ -119,6 +119,7 @@ async function poll(key: unknown, probe: Probe<unknown>, options: PollOptions, s
       const { status, value } = await Promise.race([probeOnce(key, probe, options, signal), budget.spent])
       if (status === 'ready') return value
       if (status === 'failed') throw new PollError(`${String(key)} failed, and will not become ready`, 'failed')
+      if (signal.aborted) return undefined
       budget.count(status !== 'queued')
       // oxlint-disable-next-line no-await-in-loop
       await Promise.race([sleep(platform, delayMs, signal), budget.spent])
@@ -143,18 +144,22 @@ function createBudget(platform: Platform, timeoutMs: number, signal: AbortSignal
   let since: number | undefined
   let timer: unknown
   const count = (isCounting: boolean): void => {
-    if ((since !== undefined) === isCounting || (isCounting && signal.aborted)) return
-    if (since === undefined) {
-      since = platform.now()
-      timer = platform.setTimeout(() => {
-        spent.reject(new PollError(`Not ready in ${timeoutMs} ms; try again, or raise timeoutMs`, 'timeout'))
-      }, leftMs)
-    } else {
-      leftMs -= platform.now() - since
-      since = undefined
-      platform.clearTimeout(timer)
-    }
+    if (since !== undefined) leftMs -= platform.now() - since
+    platform.clearTimeout(timer)
+    since = isCounting ? platform.now() : undefined
+    // In steps, since a timer holds no more than 2^31 ms.
+    if (isCounting) timer = platform.setTimeout(isOver, Math.min(leftMs, 2 ** 30))
   }
+  const isOver = (): void => {
+    count(true)
+    if (leftMs > 0) return
+    count(false)
+    spent.reject(new PollError(`Not ready in ${timeoutMs} ms; try again, or raise timeoutMs`, 'timeout'))
+  }
+  signal.addEventListener('abort', () => {
+    count(false)
+    spent.reject(signal.reason)
+  })
   count(true)
   return { spent: spent.promise, count }
 }

@@ -4,8 +4,8 @@ import { AuthenticationError, authenticationError, RefreshError } from './errors
 import { isWorking } from './freshness.ts'
 import type { Platform } from './platform/platform.ts'
 import type { RefreshReason } from './session-events.ts'
-import { type Active, type Expired, type Holding, isOf, type SessionEvent, type Stamp } from './session-state.ts'
-import { attempt, type Strategy, usable } from './strategies.ts'
+import { type Active, type Expired, type Holding, isOf, type SessionEvent } from './session-state.ts'
+import { attempt, isUsable, type Strategy } from './strategies.ts'
 import type { TokenSet } from './token-set.ts'
 
 /** The session as its refresher sees it. */
@@ -24,13 +24,19 @@ export interface RefresherHost {
 export interface Refresher {
   /** Joins the refresh in flight, shares the failure of the last one while it cools down, or starts one. */
   renew(held: Active | Expired, reason: RefreshReason): Promise<Credential>
+  /** Whether a refresh of these tokens is under way. */
+  isRenewing(held: Active | Expired): boolean
+  /** Goes on for a sign-in that brought the refresh token which is being presented; returns whether it did. */
+  adopt(held: Active): boolean
   /** Ends the waiting, not the request: its answer is still stored. */
   end(outcome: Credential | Error): void
   /** Settles when no request is in flight. */
   idle(): Promise<unknown>
 }
 
-interface Flight extends Stamp {
+interface Flight {
+  /** What it refreshes; a sign-in with the same refresh token takes its place. */
+  of: Active | Expired
   waiting: Deferred<Credential>
 }
 
@@ -50,34 +56,37 @@ export function createRefresher(host: RefresherHost): Refresher {
   let busy: Promise<unknown> = Promise.resolve()
 
   function renew(held: Active | Expired, reason: RefreshReason): Promise<Credential> {
-    if (flight?.epoch === held.epoch && flight.version === held.version) return flight.waiting.promise
+    if (flight !== undefined && isOf(held, flight.of)) return flight.waiting.promise
     const obstacle = obstacleOf(held, reason)
     if (obstacle !== undefined) {
       expireIfOver(held, obstacle)
       return Promise.reject(obstacle)
     }
     // No await between the look at `flight` and its assignment: that is what makes this a single flight.
-    const mine: Flight = { epoch: held.epoch, version: held.version, waiting: quiet() }
+    const mine: Flight = { of: held, waiting: quiet() }
+    const { promise } = mine.waiting
     flight = mine
-    const done = run(held, reason, mine).finally(() => {
+    const done = run(mine, reason).finally(() => {
       if (flight === mine) flight = undefined
     })
     busy = Promise.all([busy, done])
-    return mine.waiting.promise
+    return promise
   }
 
   function obstacleOf(held: Active | Expired, reason: RefreshReason): RefreshError | AuthenticationError | undefined {
-    const { failure, rejected } = held.notes
+    const { failure, rejected, lost } = held.notes
     const now = platform.now()
     if (failure !== undefined) {
       // A person who pressed a button skips the backoff, never what the issuer asked for.
       const until = reason === 'asked' ? failure.retryAt : Math.max(failure.until, failure.retryAt)
-      // A token whose answer was lost may be spent: presenting it is a risk not taken while the access token works.
-      const isRisk = failure.error.reason === 'lost' && reason !== 'asked' && works(held)
+      // Presenting a token that may be spent is a risk not taken while the access token works.
+      const isRisk = lost === true && reason !== 'asked' && works(held)
       if (now < until || isRisk) return failure.error
     }
-    if (usable(strategies, held.tokens, rejected).length > 0) return undefined
-    return held.status === 'expired' ? held.error : authenticationError('expired', failure?.error)
+    if (strategies.some((strategy) => isUsable(strategy, held.tokens, rejected))) return undefined
+    return failure?.error instanceof AuthenticationError
+      ? failure.error
+      : authenticationError('expired', failure?.error)
   }
 
   /** A rejected early refresh leaves a token alone that still lives; the session ends when that does. */
@@ -90,7 +99,7 @@ export function createRefresher(host: RefresherHost): Refresher {
 
   const works = (held: Active | Expired): boolean => held.status === 'active' && isWorking(held, platform.now())
 
-  async function run(held: Active | Expired, reason: RefreshReason, mine: Flight): Promise<void> {
+  async function run(mine: Flight, reason: RefreshReason): Promise<void> {
     const cap = new AbortController()
     const capped = quiet<never>()
     const timers = [
@@ -105,9 +114,9 @@ export function createRefresher(host: RefresherHost): Refresher {
     ]
     host.started(reason)
     try {
-      await tryEach(held, reason, cap.signal, capped.promise)
+      await tryEach(mine, reason, cap.signal, capped.promise)
     } catch (error) {
-      fail(held, error as RefreshError, mine)
+      fail(mine, error as RefreshError)
     } finally {
       for (const timer of timers) platform.clearTimeout(timer)
     }
@@ -115,23 +124,22 @@ export function createRefresher(host: RefresherHost): Refresher {
 
   /** Resolves once a strategy succeeded or the session moved on; rejects with the last failure. */
   async function tryEach(
-    held: Active | Expired,
+    mine: Flight,
     reason: RefreshReason,
     signal: AbortSignal,
     capped: Promise<never>,
   ): Promise<void> {
     let last: unknown
-    for (const strategy of usable(strategies, held.tokens, held.notes.rejected)) {
+    for (const strategy of strategies) {
+      const holding = host.holding()
       // Nobody's tokens are presented after a sign-out.
-      if (!isOf(host.holding(), held)) return
+      if (!isOf(holding, mine.of)) return
+      if (!isUsable(strategy, holding.tokens, holding.notes.rejected)) continue
       // What comes after the cap still counts, if nothing else came first.
-      const call = attempt(strategy, { tokens: { ...held.tokens }, reason, signal }).then(
-        (answer) => store(held, answer, reason),
+      const call = attempt(strategy, { tokens: { ...holding.tokens }, reason, signal }).then(
+        (answer) => store(mine, strategy, answer, reason),
         (error: RefreshError) => {
-          const { refreshToken } = held.tokens
-          if (error.reason === 'rejected' && strategy.spends && refreshToken !== undefined) {
-            host.dispatch({ type: 'noted', from: held, notes: { rejected: refreshToken } })
-          }
+          if (error.reason === 'rejected') spend(mine, strategy)
           throw error
         },
       )
@@ -147,10 +155,20 @@ export function createRefresher(host: RefresherHost): Refresher {
     throw last
   }
 
-  function store(from: Active | Expired, answer: TokenSet, reason: RefreshReason): void {
+  /** The refresh token has had its answer, and is not presented again. */
+  function spend({ of: from }: Flight, { spends }: Strategy): void {
+    const { refreshToken } = from.tokens
+    if (spends === true && refreshToken !== undefined) {
+      host.dispatch({ type: 'noted', from, notes: { rejected: refreshToken } })
+    }
+  }
+
+  function store(mine: Flight, strategy: Strategy, answer: TokenSet, reason: RefreshReason): void {
+    const { of: from } = mine
     const known = from.credential.identity
     const identity = identityIn(answer) ?? known
     if (known !== undefined && identity !== known) {
+      spend(mine, strategy)
       throw new RefreshError('The refresh answered for another identity; sign out first', { reason: 'misconfigured' })
     }
     // What an answer may leave out stays as it was (RFC 6749, sections 5.1 and 6), all but the lifetime.
@@ -168,14 +186,18 @@ export function createRefresher(host: RefresherHost): Refresher {
     }
   }
 
-  function fail(from: Active | Expired, failure: RefreshError, mine: Flight): void {
+  function fail(mine: Flight, failure: RefreshError): void {
+    const { of: from } = mine
     const holding = host.holding()
-    const attempts = holding.status === 'signed-out' ? 0 : (holding.notes.failure?.attempts ?? 0)
+    // What failed for one who has left concerns nobody.
+    if (!isOf(holding, from)) return
+    const attempts = holding.notes.failure?.attempts ?? 0
     const now = platform.now()
     const error = failure.reason === 'rejected' ? authenticationError('expired', failure) : failure
     const until = now + cooldownMs(attempts, platform.random())
-    const retryAt = now + (failure.retryAfterMs ?? 0)
-    host.dispatch({ type: 'noted', from, notes: { failure: { error, attempts: attempts + 1, until, retryAt } } })
+    const retryAt = now + (failure.retryAfterMs || 0)
+    const notes = { failure: { error, attempts: attempts + 1, until, retryAt } }
+    host.dispatch({ type: 'noted', from, notes: failure.reason === 'lost' ? { ...notes, lost: true } : notes })
     host.failed(failure, gravityOf(failure, from.tokens))
     expireIfOver(from, error)
     mine.waiting.reject(error)
@@ -183,6 +205,13 @@ export function createRefresher(host: RefresherHost): Refresher {
 
   return {
     renew,
+    isRenewing: (held) => flight !== undefined && isOf(held, flight.of),
+    adopt(held) {
+      const { refreshToken } = held.tokens
+      if (refreshToken === undefined || flight?.of.tokens.refreshToken !== refreshToken) return false
+      flight.of = held
+      return true
+    },
     end(outcome) {
       if (flight === undefined) return
       const { waiting } = flight

@@ -30,6 +30,8 @@ export interface Notes {
   readonly struckUntil?: number
   /** The refresh token that the issuer rejected: never presented again. */
   readonly rejected?: string
+  /** An answer was lost: the refresh token may be spent, until the issuer says. */
+  readonly lost?: true
   readonly failure?: Failure
 }
 
@@ -92,19 +94,14 @@ export function transition(holding: Holding, event: SessionEvent): Holding {
   switch (event.type) {
     case 'signed-in': {
       const isSame = holding.status !== 'signed-out' && isIdentity(holding.credential.identity, event.identity)
-      return active(event, { epoch: isSame ? holding.epoch : holding.epoch + 1, version: holding.version + 1 }, {})
+      return active(event, holding, isSame ? holding.epoch : holding.epoch + 1)
     }
     case 'signed-out':
       return holding.status === 'signed-out'
         ? holding
         : { ...initial, epoch: holding.epoch + 1, version: holding.version }
-    case 'refreshed': {
-      if (!isOf(holding, event.from)) return holding
-      // A rejected token may still be the one held: the strategy that succeeded did not spend it.
-      const { rejected } = holding.notes
-      const notes = rejected !== undefined && rejected === event.tokens.refreshToken ? { rejected } : {}
-      return active(event, { epoch: holding.epoch, version: holding.version + 1 }, notes)
-    }
+    case 'refreshed':
+      return isOf(holding, event.from) ? active(event, holding, holding.epoch) : holding
     case 'noted':
       return isOf(holding, event.from) ? { ...holding, notes: { ...holding.notes, ...event.notes } } : holding
     case 'expired': {
@@ -119,7 +116,7 @@ export function transition(holding: Holding, event: SessionEvent): Holding {
   }
 }
 
-/** Returns whether an event about one token set is about what is held. */
+/** Returns whether what is about one token set is about what is held. */
 export function isOf(holding: Holding, { epoch, version }: Stamp): holding is Active | Expired {
   return holding.status !== 'signed-out' && holding.epoch === epoch && holding.version === version
 }
@@ -132,25 +129,22 @@ const identified = (identity: string | undefined): { identity?: string } => (ide
 
 function active(
   { type, tokens, identity, at }: Extract<SessionEvent, { tokens: TokenSet }>,
-  stamp: Stamp,
-  notes: Notes,
+  before: Holding,
+  epoch: number,
 ): Active {
-  const { accessToken, tokenType = 'Bearer', expiresInMs } = tokens
+  const { accessToken, refreshToken, tokenType = 'Bearer', expiresInMs } = tokens
+  const version = before.version + 1
   const lapse = expiresInMs === undefined ? tokens.expiresAt : at + expiresInMs
   // An issuer mints no dead tokens: one that looks dead on arrival is used until a server refuses it.
   const isMinted = type === 'refreshed' || expiresInMs !== undefined
   const expiresAt = isMinted && lapse !== undefined && lapse <= at ? undefined : lapse
-  const shared = { ...stamp, ...identified(identity), ...(expiresAt !== undefined && { expiresAt }) }
+  const shared = { epoch, version, ...identified(identity), ...(expiresAt !== undefined && { expiresAt }) }
   const credential = { ...shared, ...(accessToken !== undefined && { accessToken }), tokenType: schemeOf(tokenType) }
-  return {
-    status: 'active',
-    ...stamp,
-    tokens,
-    receivedAt: at,
-    credential,
-    notes,
-    shown: { status: 'active', ...shared },
-  }
+  // What the issuer rejected stays rejected, also where a sign-in or another strategy brings it back.
+  const rejected = before.status === 'signed-out' ? undefined : before.notes.rejected
+  const notes = rejected !== undefined && rejected === refreshToken ? { rejected } : {}
+  const shown = { status: 'active', ...shared } as const
+  return { status: 'active', epoch, version, tokens, receivedAt: at, credential, notes, shown }
 }
 
 /** Some issuers and libraries lower-case the type, which is case-insensitive; servers that compare it are not. */

@@ -61,7 +61,9 @@ export function createSession(options: SessionOptions): Session {
     expireWhenRefused = false,
     platform = defaultPlatform,
   } = options
-  const { identity = identityOf } = options
+  const { identity: identify = identityOf } = options
+  // Some answer null for nobody.
+  const identity = (tokens: TokenSet): string | undefined => identify(tokens) ?? undefined
   checkDurations({ leewayMs, refreshTimeoutMs })
   const origins = originMatcher(options.origins)
   const { trace, on, tell, clear } = createReporter(options, platform)
@@ -96,10 +98,12 @@ export function createSession(options: SessionOptions): Session {
     const end = endOf(before, after)
     if (end !== undefined) {
       refresher.end(end)
+      // A period that is over already tells another end: the next look at `signal` makes a new one.
+      if (period?.signal.aborted === true) period = undefined
       period?.abort(end)
     }
     if (after.status === 'active' && after.version !== before.version) {
-      refresher.end(after.credential)
+      if (event.type !== 'signed-in' || !refresher.adopt(after)) refresher.end(after.credential)
       if (period?.signal.aborted === true) period = undefined
     }
     if (after.shown === before.shown) return
@@ -132,12 +136,14 @@ export function createSession(options: SessionOptions): Session {
     const held = heldTokens(refused)
     if (refused?.version === held.version) return refresher.renew(held, 'refused')
     const marginMs = Math.max(leewayMs, minValidityMs || 0)
-    if (held.status === 'active' && isFresh(held, platform.now(), marginMs)) return held.credential
+    // One that was refused is fit to send only as long as no better one is on its way.
+    const isFit = (active: Active): boolean => isFresh(active, platform.now(), marginMs)
+    const isOnItsWay = held.notes.refused === true && refresher.isRenewing(held)
+    if (held.status === 'active' && isFit(held) && !isOnItsWay) return held.credential
     return refresher.renew(held, 'stale').catch((error: unknown) => {
       // A failed early refresh does not disturb a token that still works, unless it is somebody else's by now.
-      if (holding.status === 'active' && holding.epoch === held.epoch && isWorking(holding, platform.now())) {
-        return holding.credential
-      }
+      if (holding.status !== 'active' || holding.epoch !== held.epoch) throw error
+      if (isFit(holding) || isWorking(holding, platform.now())) return holding.credential
       throw error
     })
   }
@@ -167,7 +173,8 @@ export function createSession(options: SessionOptions): Session {
     dispatch({ type: 'noted', from: held, notes: { struckUntil: until } })
     if (!expireWhenRefused) return
     // The same cooldown for the revival, or every call would refresh only to be refused again.
-    dispatch({ type: 'noted', from: held, notes: { failure: { error, attempts: 0, until, retryAt: 0 } } })
+    const { attempts = 0, retryAt = 0 } = held.notes.failure ?? {}
+    dispatch({ type: 'noted', from: held, notes: { failure: { error, attempts, until, retryAt } } })
     dispatch({ type: 'expired', from: held, error })
   }
 

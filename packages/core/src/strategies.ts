@@ -30,22 +30,21 @@ export type RefreshOption = Refresh | Strategy | readonly (Refresh | Strategy)[]
 
 /** Returns the strategies of a `refresh` option. Throws a `TypeError` for what is none. */
 export function strategiesOf(option: RefreshOption): Required<Strategy>[] {
-  return [option].flat().map((entry) => {
-    const { refresh, spends = true } = typeof entry === 'function' ? { refresh: entry } : (entry ?? {})
-    if (typeof refresh !== 'function') {
-      throw new TypeError('refresh is missing: give a function ({ tokens, reason, signal }) => Promise<TokenSet>')
-    }
-    return { refresh, spends }
-  })
+  const strategies = [option].flat().map((entry) => ({
+    refresh: typeof entry === 'function' ? entry : entry?.refresh,
+    spends: typeof entry === 'function' || (entry?.spends ?? true),
+  }))
+  if (strategies.length > 0 && strategies.every(({ refresh }) => typeof refresh === 'function')) return strategies
+  throw new TypeError('refresh is missing: give a function ({ tokens, reason, signal }) => Promise<TokenSet>')
 }
 
-/** Returns the strategies that present no rejected token. */
-export function usable(
-  strategies: Required<Strategy>[],
+/** Returns whether a strategy presents no rejected token. */
+export function isUsable(
+  { spends }: Required<Strategy>,
   { refreshToken }: TokenSet,
   rejected: string | undefined,
-): Required<Strategy>[] {
-  return strategies.filter(({ spends }) => !spends || rejected === undefined || rejected !== refreshToken)
+): boolean {
+  return !spends || rejected === undefined || rejected !== refreshToken
 }
 
 /** Calls one strategy; whatever comes of it is a checked token set or a `RefreshError`. */

@@ -35,11 +35,11 @@ const rules: { readonly [Member in keyof Required<TokenSet>]: readonly ['string'
 
 /** Returns what is wrong with a token set, naming the member and never its value; undefined if nothing is. */
 export function flawOf(tokens: unknown): string | undefined {
-  const members = { accessToken: null, ...(tokens as object | undefined) } as { readonly [member: string]: unknown }
+  const members = { ...(tokens as object | undefined) } as { readonly [member: string]: unknown }
   for (const [member, [type, isRight]] of Object.entries(rules)) {
     const value = members[member]
     // oxlint-disable-next-line valid-typeof
-    if (value !== undefined && !(typeof value === type && isRight(value as never))) {
+    if (value === undefined ? member === 'accessToken' : !(typeof value === type && isRight(value as never))) {
       return `a token set without a right ${member}${'access_token' in members ? '; pass an answer through parseTokenResponse()' : ''}`
     }
   }

@@ -16,9 +16,11 @@ export async function sendAttached(
   credential: Credential,
   attach: Attach,
 ): Promise<Response> {
-  const response = await send(await attach(new Request(copy(), init), credential))
-  if (response.status !== 401 || isStream(init.body)) return response
+  // What a Request does not keep, such as the options of a framework, goes along.
+  const { method: _method, headers: _headers, body, signal: _signal, ...rest } = init
+  const response = await send(await attach(new Request(copy(), init), credential), rest)
+  if (response.status !== 401 || isStream(body)) return response
   if (!parseChallenges(response).some(({ parameters }) => parameters['error'] === 'use_dpop_nonce')) return response
   discard(response)
-  return send(await attach(new Request(copy(), init), credential, response))
+  return send(await attach(new Request(copy(), init), credential, response), rest)
 }

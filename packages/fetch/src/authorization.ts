@@ -7,21 +7,23 @@ export function authorizationOf({ tokenType, accessToken }: Credential): string 
 
 const name = 'authorization'
 
+type Readable = Headers | Record<string, string>
+
+/** Returns headers that can be read more than once; what iterates may not. A plain object stays one, which is fastest. */
+export function readable(headers: HeadersInit = {}): Readable {
+  return Symbol.iterator in headers && !(headers instanceof Headers) ? new Headers(headers) : headers
+}
+
 /** Returns whether headers have an `Authorization` of their own. */
-export function hasAuthorization(headers: HeadersInit | undefined): boolean {
-  if (headers === undefined) return false
-  if (!isPlain(headers)) return (headers instanceof Headers ? headers : new Headers(headers)).has(name)
+export function hasAuthorization(headers: Readable): boolean {
+  if (headers instanceof Headers) return headers.has(name)
   return Object.keys(headers).some((key) => key.length === name.length && key.toLowerCase() === name)
 }
 
-/** Returns headers with an `Authorization` added. A plain object stays one: that is several times faster. */
-export function withAuthorization(headers: HeadersInit | undefined, value: string): HeadersInit {
-  if (headers === undefined || isPlain(headers)) return { ...headers, [name]: value }
+/** Returns headers with this `Authorization` added. */
+export function withAuthorization(headers: Readable, value: string): Readable {
+  if (!(headers instanceof Headers)) return { ...headers, [name]: value }
   const copy = new Headers(headers)
   copy.set(name, value)
   return copy
-}
-
-function isPlain(headers: object): headers is Record<string, string> {
-  return !(Symbol.iterator in headers)
 }

@@ -1,10 +1,10 @@
-import type { Credential, CredentialSource } from '@reauth/core'
+import type { CredentialSource } from '@reauth/core'
 
-import { acquireFirst } from './acquire-first.ts'
+import { acquireFirst, acquireLive, type Live } from './acquire-live.ts'
 import { type Attach, sendAttached } from './attached.ts'
-import { authorizationOf, hasAuthorization, withAuthorization } from './authorization.ts'
+import { authorizationOf, hasAuthorization, readable, withAuthorization } from './authorization.ts'
 import { bareFetch, registerWrapper } from './bare-fetch.ts'
-import { copiesOf, discard, isStream } from './body.ts'
+import { copiesOf, discard, isRequest, isStream } from './body.ts'
 import { createUnlistedWarning, isListed, urlOf } from './destination.ts'
 import { type Classify, verdictOf } from './verdict.ts'
 
@@ -56,29 +56,40 @@ export function createFetch(source: CredentialSource, options: FetchOptions = {}
   const warn = createUnlistedWarning(source)
   const isRefused = (response: Response, input: Input): boolean => verdictOf(response, input, classify) === 'refused'
 
+  const bare = options.fetch ?? bareFetch()
+  let isSending = false
+
+  const send: typeof fetch = (input, init) => {
+    isSending = true
+    try {
+      return (options.fetch ?? bareFetch())(input, init)
+    } finally {
+      isSending = false
+    }
+  }
+
   async function wrapper(input: Input, init?: RequestInit): Promise<Response> {
-    const send = options.fetch ?? bareFetch()
+    // What wrapped a global fetch that is ours, such as a monitor, comes back to us: this request has been through.
+    if (isSending) return bare(input, init)
     if (!isListed(source, input)) {
       const response = await send(input, init)
       warn(response.status, input)
       return response
     }
-    // A Request brings headers and a signal; a string has neither.
-    const { headers: own, signal: theirs } = input as Partial<Request>
-    const headers = init?.headers ?? own
+    const headers = readable(init?.headers ?? (input as Partial<Request>).headers)
     const isForeign = hasAuthorization(headers)
     if (isForeign && authorization === 'keep') return send(input, init)
 
-    const signal = init?.signal ?? theirs
+    const signal = (init?.signal === undefined ? (input as Partial<Request>).signal : init.signal) ?? undefined
     const isOneWay = isStream(init?.body)
     const minValidityMs = options.minValidityMs ?? (isOneWay ? 60_000 : 0)
     const first = await acquireFirst(source, { minValidityMs, signal })
     if (first === undefined) return send(input, init)
 
     const copy = init?.body ? () => input : copiesOf(input)
-    const attempt = (credential: Credential): Promise<Response> => {
-      const ends = outliveSession ? signal : signal ? AbortSignal.any([signal, source.signal]) : source.signal
-      const given = { ...init, signal: ends ?? null }
+    const attempt = ({ credential, ends }: Live): Promise<Response> => {
+      const until = outliveSession ? signal : signal ? AbortSignal.any([signal, ends]) : ends
+      const given = { ...(init ?? referrerOf(input)), signal: until ?? null }
       if (attach !== undefined) return sendAttached(send, copy, given, credential, attach)
       const value = authorizationOf(credential)
       if (value === undefined) return send(copy(), given)
@@ -87,22 +98,31 @@ export function createFetch(source: CredentialSource, options: FetchOptions = {}
 
     const response = await attempt(first)
     if (!isRefused(response, input)) return response
+    const refused = first.credential
     if (isOneWay) {
       // The next call finds a newer one; this answer is all that its caller can have.
-      source.acquire({ refused: first }).catch(() => {})
+      source.acquire({ refused }).catch(() => {})
       return response
     }
     discard(response)
-    const second = await source.acquire({ refused: first, minValidityMs, signal })
-    source.trace?.({ type: 'replay', level: 'info', version: second.version, origin: urlOf(input).origin })
+    const second = await acquireLive(source, { refused, minValidityMs, signal })
+    const { version } = second.credential
+    source.trace?.({ type: 'replay', level: 'info', version, origin: urlOf(input).origin })
     const replayed = await attempt(second)
     if (isRefused(replayed, input)) {
       discard(replayed)
-      await source.acquire({ refused: second, final: true, signal })
+      await source.acquire({ refused: second.credential, final: true, signal })
     }
     return replayed
   }
 
-  registerWrapper(wrapper, options.fetch ?? bareFetch())
+  registerWrapper(wrapper, bare)
   return wrapper
+}
+
+/** An init resets the referrer of a Request (fetch standard, the Request constructor): ours is not meant to. */
+function referrerOf(input: Input): RequestInit {
+  if (!isRequest(input)) return {}
+  const { referrer, referrerPolicy } = input
+  return { referrer, referrerPolicy }
 }

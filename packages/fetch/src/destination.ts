@@ -15,8 +15,8 @@ export function urlOf(input: RequestInfo | URL): URL {
 
 /** Returns whether a credential may go where a request goes. */
 export function isListed({ origins }: CredentialSource, input: RequestInfo | URL): boolean {
-  // As it stands first: a string that begins with a listed origin is not parsed.
-  return (typeof input === 'string' && origins(input)) || origins(urlOf(input))
+  // An absolute string as it is: one that begins with a listed origin need not be parsed.
+  return origins(typeof input === 'string' && /^https?:\/\//.test(input) ? input : urlOf(input))
 }
 
 /** Tells once per origin that its 401 is not handled, and which line would change that. */

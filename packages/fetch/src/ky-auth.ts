@@ -1,7 +1,7 @@
-import { type Credential, type CredentialSource, PermissionDeniedError } from '@reauth/core'
+import { type CredentialSource, PermissionDeniedError } from '@reauth/core'
 import { type AfterResponseState, type Hooks, type Options, TimeoutError } from 'ky'
 
-import { acquireFirst } from './acquire-first.ts'
+import { acquireFirst, acquireLive, type Live } from './acquire-live.ts'
 import { sendAttached } from './attached.ts'
 import { authorizationOf } from './authorization.ts'
 import { bareFetch } from './bare-fetch.ts'
@@ -19,8 +19,10 @@ interface Call {
   readonly timeoutMs: number | false
   readonly throwsFor: (status: number) => boolean
   readonly isOneWay: boolean
-  credential?: Credential | undefined
-  /** A supply of what was sent last, with whatever other hooks made of it. */
+  live?: Live | undefined
+  /** What was sent last: the abort of a Request that is collected is lost in Node. */
+  sent?: Request
+  /** A supply of it, with whatever other hooks made of it. */
   copy?: () => Request
   isReplayed?: boolean
 }
@@ -50,23 +52,24 @@ export function kyAuth(source: CredentialSource, options: KyAuthOptions = {}): {
     signal,
   })
 
-  function place(request: Request, credential: Credential | undefined): void {
-    const value = credential && authorizationOf(credential)
+  function place(request: Request, live: Live | undefined): void {
+    const value = live && authorizationOf(live.credential)
     if (attach === undefined && value !== undefined) request.headers.set('authorization', value)
   }
 
   function send(call: Call, request: Request, init: RequestInit | undefined): Promise<Response> {
-    const { fetch, credential } = call
-    if (credential === undefined) return fetch(request, init)
+    const { fetch, live } = call
+    if (live === undefined) return fetch(request, init)
     const copy = call.isOneWay ? () => request : copiesOf(request)
+    call.sent = request
     call.copy = copy
-    const ends = { ...init, signal: AbortSignal.any([request.signal, source.signal]) }
-    return attach === undefined ? fetch(copy(), ends) : sendAttached(fetch, copy, ends, credential, attach)
+    const bounded = { ...init, signal: AbortSignal.any([request.signal, live.ends]) }
+    return attach === undefined ? fetch(copy(), bounded) : sendAttached(fetch, copy, bounded, live.credential, attach)
   }
 
-  async function replay(call: Call, credential: Credential, { signal }: Request): Promise<Response> {
+  async function replay(call: Call, { signal }: Request): Promise<Response> {
     const request = new Request(call.copy?.() as Request, { signal })
-    place(request, credential)
+    place(request, call.live)
     if (call.timeoutMs === false) return send(call, request, undefined)
     const late = new AbortController()
     const timer = setTimeout(() => {
@@ -93,25 +96,26 @@ export function kyAuth(source: CredentialSource, options: KyAuthOptions = {}): {
     response,
   }: AfterResponseState): Promise<Response | void> {
     const call = callOf(kyOptions)
-    const { credential: refused } = call
-    if (refused === undefined) {
+    if (call.live === undefined) {
       if (!source.origins(request.url)) warn(response.status, request)
       return undefined
     }
     if (!isRefused(call, response, request.url)) return undefined
+    const refused = call.live.credential
     if (call.isOneWay) {
       source.acquire({ refused }).catch(() => {})
       return undefined
     }
     const final = call.isReplayed === true
     call.isReplayed = true
-    const second = await source.acquire({ refused, final, ...waiting(call, request.signal) })
-    call.credential = second
-    source.trace?.({ type: 'replay', level: 'info', version: second.version, origin: new URL(request.url).origin })
-    const replayed = await replay(call, second, request)
+    const second = await acquireLive(source, { refused, final, ...waiting(call, request.signal) })
+    call.live = second
+    const { version } = second.credential
+    source.trace?.({ type: 'replay', level: 'info', version, origin: new URL(request.url).origin })
+    const replayed = await replay(call, request)
     if (isRefused(call, replayed, request.url)) {
       discard(replayed)
-      await source.acquire({ refused: second, final: true, signal: request.signal })
+      await source.acquire({ refused: second.credential, final: true, signal: request.signal })
     }
     return replayed
   }
@@ -124,16 +128,16 @@ export function kyAuth(source: CredentialSource, options: KyAuthOptions = {}): {
           if (!source.origins(request.url)) return
           if (authorization === 'keep' && request.headers.has('authorization')) return
           const call = callOf(kyOptions)
-          call.credential = await acquireFirst(source, waiting(call, request.signal))
-          place(request, call.credential)
+          call.live = await acquireFirst(source, waiting(call, request.signal))
+          place(request, call.live)
         },
       ],
       beforeRetry: [
         async ({ request, options: kyOptions }) => {
           const call = callOf(kyOptions)
-          if (call.credential === undefined) return
-          call.credential = await source.acquire(waiting(call, request.signal))
-          place(request, call.credential)
+          if (call.live === undefined) return
+          call.live = await acquireLive(source, waiting(call, request.signal))
+          place(request, call.live)
         },
       ],
       afterResponse: [afterResponse],
