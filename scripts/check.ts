@@ -17,7 +17,7 @@ const lanes: readonly (readonly Step[])[] = [
     ['format', () => run('oxfmt', ['--check'])],
     ['lint', () => run('oxlint', ['--type-aware', '--deny-warnings'])],
     ['types', () => run('pnpm', ['run', 'typecheck'])],
-    ['unit', () => run('vitest', ['run', '--project', 'node'])],
+    ['unit', () => run('vitest', ['run', '--project', 'node', '--reporter', 'dot'])],
   ],
   [
     ['layers', script('check-layers.ts')],

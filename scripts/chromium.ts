@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** Lets Chromium run as root in a container, and keeps it off the network. */
+/** Let Chromium run as root in a container, stay off the network, and play media without a click. */
 export const flags: string[] = [
   '--no-sandbox',
   '--disable-gpu',

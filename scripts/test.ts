@@ -1,11 +1,10 @@
 // Tests everything, and ends with the line that tells the result: `N passed, N failed, N skipped`.
-import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
 import { cache } from './chromium.ts'
-import { root } from './run.ts'
+import { run } from './run.ts'
 
 interface Count {
   passed: number
@@ -22,22 +21,22 @@ interface Report {
   testResults: { status: string; assertionResults: unknown[] }[]
 }
 
-const count: Count = { passed: 0, failed: 0, skipped: 0 }
-if (!succeeds('pnpm', ['run', 'typecheck'])) count.failed++
-if (succeeds(process.execPath, [join(import.meta.dirname, 'ensure-browser.ts')])) add(runVitest())
-else count.failed++
+const areTyped = await succeeds('pnpm', ['run', 'typecheck'])
+const hasBrowser = await succeeds(process.execPath, [join(import.meta.dirname, 'ensure-browser.ts')])
+const { passed, failed, skipped } = hasBrowser ? await runVitest() : { passed: 0, failed: 1, skipped: 0 }
+const failures = failed + (areTyped ? 0 : 1)
 
-console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`)
-process.exitCode = count.failed === 0 ? 0 : 1
+console.log(`${passed} passed, ${failures} failed, ${skipped} skipped`)
+process.exitCode = failures === 0 ? 0 : 1
 
-function runVitest(): Count {
+async function runVitest(): Promise<Count> {
   const file = join(cache, 'vitest.json')
   rmSync(file, { force: true })
   const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
   // scripts run on the Node of the lockfile; REAUTH_NODE names another one to test on
   const node = process.env['REAUTH_NODE'] || process.execPath
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-  const exitedWell = succeeds(node, [vitest, 'run', ...reporters, ...process.argv.slice(2)])
+  const exitedWell = await succeeds(node, [vitest, 'run', ...reporters, ...process.argv.slice(2)])
   const result = read(file)
   // unhandled errors and failing hooks fail the run without failing a test
   if (!exitedWell && result.failed === 0) result.failed = 1
@@ -59,13 +58,12 @@ function read(file: string): Count {
   }
 }
 
-function add(other: Count): void {
-  count.passed += other.passed
-  count.failed += other.failed
-  count.skipped += other.skipped
-}
-
-function succeeds(command: string, args: readonly string[]): boolean {
-  const shell = process.platform === 'win32' && command === 'pnpm'
-  return spawnSync(command, args, { cwd: root, shell, stdio: ['ignore', 'inherit', 'inherit'] }).status === 0
+async function succeeds(command: string, args: readonly string[]): Promise<boolean> {
+  try {
+    await run(command, args, { show: true, timeoutMs: 45 * 60_000 })
+    return true
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    return false
+  }
 }

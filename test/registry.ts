@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 /** What a client sends to publish one version. */
@@ -25,7 +25,8 @@ export async function startRegistry(): Promise<Registry> {
   let url = ''
 
   const publish = (publication: Publication): void => {
-    const [file = '', attachment] = Object.entries(publication._attachments)[0] ?? []
+    const { _attachments: attachments } = publication
+    const [file = '', attachment] = Object.entries(attachments)[0] ?? []
     const tarball = Buffer.from(attachment?.data ?? '', 'base64')
     const path = `/${publication.name}/-/${file.split('/').at(-1)}`
     tarballs.set(path, tarball)
@@ -39,7 +40,7 @@ export async function startRegistry(): Promise<Registry> {
     published.set(publication.name, Object.keys(versions))
   }
 
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = decodeURIComponent(request.url ?? '/')
     if (request.method === 'PUT') {
       publish(JSON.parse(await textOf(request)) as Publication)
@@ -54,7 +55,9 @@ export async function startRegistry(): Promise<Registry> {
     const found = packages.get(path.slice(1))
     response.writeHead(found === undefined ? 404 : 200, { 'content-type': 'application/json' })
     response.end(JSON.stringify(found ?? {}))
-  })
+  }
+
+  const server = createServer((request, response) => void answer(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {

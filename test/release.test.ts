@@ -1,16 +1,6 @@
-import {
-  cpSync,
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, sep } from 'node:path'
+import { basename, join, sep } from 'node:path'
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
@@ -95,12 +85,10 @@ it('imports every entry of what was installed', async () => {
   }
 })
 
-/** Copies what git would commit, uncommitted changes included, into a repository of its own. */
+/** Copies the sources, uncommitted changes included, into a repository of its own. */
 async function copyWorkspace(): Promise<void> {
-  const files = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'])
-  for (const file of files.split('\0').filter((name) => name !== '' && existsSync(join(root, name)))) {
-    cpSync(join(root, file), join(workspace, file))
-  }
+  const left = new Set(['.git', '.turbo', 'coverage', 'dist', 'node_modules'])
+  cpSync(root, workspace, { recursive: true, filter: (source) => !left.has(basename(source)) })
   const identity = ['-c', 'user.name=rehearsal', '-c', 'user.email=rehearsal@localhost', '-c', 'commit.gpgsign=false']
   await run('git', ['init', '--quiet', '--initial-branch=main'], { cwd: workspace })
   await run('git', ['add', '--all'], { cwd: workspace })
@@ -115,20 +103,20 @@ function onlyRegistry(): NodeJS.ProcessEnv {
     userconfig,
     registry: registry.url,
     cache: join(folder, 'npm-cache'),
-    // provenance is signed by the CI that publishes for real
     provenance: 'false',
     // an install here would ask the rehearsal's registry for everything
     verify_deps_before_run: 'false',
   }
-  return Object.fromEntries(
-    Object.entries(settings).flatMap(([key, value]) =>
-      // npx hands its own settings down in the first form, and the last one read wins
-      ['npm_config_', 'NPM_CONFIG_', 'pnpm_config_'].map((prefix) => [
-        prefix === 'NPM_CONFIG_' ? prefix + key.toUpperCase() : prefix + key,
-        value,
-      ]),
-    ),
-  )
+  const env: NodeJS.ProcessEnv = {
+    // without them a CI that may publish has no identity to sign in with, and none to sign provenance with
+    ACTIONS_ID_TOKEN_REQUEST_URL: '',
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: '',
+  }
+  for (const [name, value] of Object.entries(settings)) {
+    // npx hands its own settings down in the first form, and the last one read wins
+    env[`npm_config_${name}`] = env[`NPM_CONFIG_${name.toUpperCase()}`] = env[`pnpm_config_${name}`] = value
+  }
+  return env
 }
 
 function publicPackages(): (Manifest & { folder: string })[] {

@@ -96,19 +96,19 @@ export function createSession(options: SessionOptions): Session {
     if (after === before) return
     holding = after
     const end = endOf(before, after)
-    if (end !== undefined) {
-      refresher.end(end)
-      // A period that is over already tells another end: the next look at `signal` makes a new one.
-      if (period?.signal.aborted === true) period = undefined
-      period?.abort(end)
-    }
-    if (after.status === 'active' && after.version !== before.version) {
-      if (event.type !== 'signed-in' || !refresher.adopt(after)) refresher.end(after.credential)
-      if (period?.signal.aborted === true) period = undefined
-    }
+    const over = period
+    if (end !== undefined || over?.signal.aborted === true) period = undefined
+    if (end !== undefined) refresher.end(end)
+    const isNew = after.status === 'active' && after.version !== before.version
+    if (isNew && (event.type !== 'signed-in' || !refresher.adopt(after))) refresher.end(after.credential)
     if (after.shown === before.shown) return
-    // A listener that moves the state again is heard after everybody has heard of this.
-    if (news.push([event, after]) > 1) return
+    // Listeners may move the state again: that is heard after everybody has heard of this.
+    const isFirst = news.push([event, after]) === 1
+    if (end !== undefined) over?.abort(end)
+    if (isFirst) tellNews()
+  }
+
+  function tellNews(): void {
     while (news[0] !== undefined) {
       changes.emit()
       announce(...news[0])
@@ -142,7 +142,7 @@ export function createSession(options: SessionOptions): Session {
     if (held.status === 'active' && isFit(held) && !isOnItsWay) return held.credential
     return refresher.renew(held, 'stale').catch((error: unknown) => {
       // A failed early refresh does not disturb a token that still works, unless it is somebody else's by now.
-      if (holding.status !== 'active' || holding.epoch !== held.epoch) throw error
+      if (disposal !== undefined || holding.status !== 'active' || holding.epoch !== held.epoch) throw error
       if (isFit(holding) || isWorking(holding, platform.now())) return holding.credential
       throw error
     })
