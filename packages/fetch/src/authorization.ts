@@ -7,23 +7,23 @@ export function authorizationOf({ tokenType, accessToken }: Credential): string 
 
 const name = 'authorization'
 
-type Readable = Headers | Record<string, string>
+const isName = (key: string): boolean => key.length === name.length && key.toLowerCase() === name
 
-/** Returns headers that can be read more than once; what iterates may not. A plain object stays one, which is fastest. */
+/** Headers that can be read more than once: a plain object as it came, which is fastest, or pairs. */
+export type Readable = Record<string, string> | [string, string][]
+
+/** Returns headers that can be read more than once; what iterates may not. */
 export function readable(headers: HeadersInit = {}): Readable {
-  return Symbol.iterator in headers && !(headers instanceof Headers) ? new Headers(headers) : headers
+  return Symbol.iterator in headers ? Array.from(headers as Iterable<[string, string]>) : headers
 }
 
 /** Returns whether headers have an `Authorization` of their own. */
 export function hasAuthorization(headers: Readable): boolean {
-  if (headers instanceof Headers) return headers.has(name)
-  return Object.keys(headers).some((key) => key.length === name.length && key.toLowerCase() === name)
+  return (Array.isArray(headers) ? headers.map(([key]) => key) : Object.keys(headers)).some(isName)
 }
 
-/** Returns headers with this `Authorization` added. */
+/** Returns headers with this `Authorization` and no other. */
 export function withAuthorization(headers: Readable, value: string): Readable {
-  if (!(headers instanceof Headers)) return { ...headers, [name]: value }
-  const copy = new Headers(headers)
-  copy.set(name, value)
-  return copy
+  if (Array.isArray(headers)) return [...headers.filter(([key]) => !isName(key)), [name, value]]
+  return hasAuthorization(headers) ? withAuthorization(Object.entries(headers), value) : { ...headers, [name]: value }
 }

@@ -29,3 +29,10 @@ export function isRequest<Input>(input: Input): input is Input & Request {
 function hasBody({ body, method }: Request): boolean {
   return body !== null && method !== 'GET' && method !== 'HEAD'
 }
+
+/** An init resets the referrer of a Request (fetch standard, the Request constructor); ours is not meant to. */
+export function referrerOf(input: RequestInfo | URL): RequestInit {
+  if (!isRequest(input)) return {}
+  const { referrer, referrerPolicy } = input
+  return { referrer, referrerPolicy }
+}

@@ -3,8 +3,8 @@ import type { CredentialSource } from '@reauth/core'
 import { acquireFirst, acquireLive, type Live } from './acquire-live.ts'
 import { type Attach, sendAttached } from './attached.ts'
 import { authorizationOf, hasAuthorization, readable, withAuthorization } from './authorization.ts'
-import { bareFetch, registerWrapper } from './bare-fetch.ts'
-import { copiesOf, discard, isRequest, isStream } from './body.ts'
+import { isMarked, registerWrapper, sendBare, underWrappers } from './bare-fetch.ts'
+import { copiesOf, discard, isStream, referrerOf } from './body.ts'
 import { createUnlistedWarning, isListed, urlOf } from './destination.ts'
 import { type Classify, verdictOf } from './verdict.ts'
 
@@ -56,29 +56,18 @@ export function createFetch(source: CredentialSource, options: FetchOptions = {}
   const warn = createUnlistedWarning(source)
   const isRefused = (response: Response, input: Input): boolean => verdictOf(response, input, classify) === 'refused'
 
-  const bare = options.fetch ?? bareFetch()
-  let isSending = false
-
-  const send: typeof fetch = (input, init) => {
-    isSending = true
-    try {
-      return (options.fetch ?? bareFetch())(input, init)
-    } finally {
-      isSending = false
-    }
-  }
+  const send: typeof fetch = options.fetch ?? sendBare
+  const under = options.fetch ?? underWrappers(globalThis.fetch)
 
   async function wrapper(input: Input, init?: RequestInit): Promise<Response> {
-    // What wrapped a global fetch that is ours, such as a monitor, comes back to us: this request has been through.
-    if (isSending) return bare(input, init)
+    if (isMarked(init)) return under(input, init)
     if (!isListed(source, input)) {
       const response = await send(input, init)
       warn(response.status, input)
       return response
     }
     const headers = readable(init?.headers ?? (input as Partial<Request>).headers)
-    const isForeign = hasAuthorization(headers)
-    if (isForeign && authorization === 'keep') return send(input, init)
+    if (authorization === 'keep' && hasAuthorization(headers)) return send(input, init)
 
     const signal = (init?.signal === undefined ? (input as Partial<Request>).signal : init.signal) ?? undefined
     const isOneWay = isStream(init?.body)
@@ -90,10 +79,10 @@ export function createFetch(source: CredentialSource, options: FetchOptions = {}
     const attempt = ({ credential, ends }: Live): Promise<Response> => {
       const until = outliveSession ? signal : signal ? AbortSignal.any([signal, ends]) : ends
       const given = { ...(init ?? referrerOf(input)), signal: until ?? null }
-      if (attach !== undefined) return sendAttached(send, copy, given, credential, attach)
+      if (attach !== undefined) return sendAttached(send, copy, given, credential, attach, isOneWay)
       const value = authorizationOf(credential)
       if (value === undefined) return send(copy(), given)
-      return send(copy(), { ...given, headers: withAuthorization(isForeign ? new Headers(headers) : headers, value) })
+      return send(copy(), { ...given, headers: withAuthorization(headers, value) })
     }
 
     const response = await attempt(first)
@@ -116,13 +105,6 @@ export function createFetch(source: CredentialSource, options: FetchOptions = {}
     return replayed
   }
 
-  registerWrapper(wrapper, bare)
+  registerWrapper(wrapper, under)
   return wrapper
-}
-
-/** An init resets the referrer of a Request (fetch standard, the Request constructor): ours is not meant to. */
-function referrerOf(input: Input): RequestInit {
-  if (!isRequest(input)) return {}
-  const { referrer, referrerPolicy } = input
-  return { referrer, referrerPolicy }
 }

@@ -4,8 +4,8 @@ import { type AfterResponseState, type Hooks, type Options, TimeoutError } from 
 import { acquireFirst, acquireLive, type Live } from './acquire-live.ts'
 import { sendAttached } from './attached.ts'
 import { authorizationOf } from './authorization.ts'
-import { bareFetch } from './bare-fetch.ts'
-import { copiesOf, discard, isStream } from './body.ts'
+import { sendBare } from './bare-fetch.ts'
+import { copiesOf, discard, isStream, referrerOf } from './body.ts'
 import type { FetchOptions } from './create-fetch.ts'
 import { createUnlistedWarning } from './destination.ts'
 import { verdictOf } from './verdict.ts'
@@ -22,6 +22,8 @@ interface Call {
   live?: Live | undefined
   /** What was sent last: the abort of a Request that is collected is lost in Node. */
   sent?: Request
+  /** What ky handed to fetch beside it. */
+  rest?: RequestInit | undefined
   /** A supply of it, with whatever other hooks made of it. */
   copy?: () => Request
   isReplayed?: boolean
@@ -40,7 +42,7 @@ export function kyAuth(source: CredentialSource, options: KyAuthOptions = {}): {
   const callOf = ({ context }: { context: object }): Call => (context as { [key]: Call })[key]
 
   function begin(kyOptions: Options): void {
-    const { fetch = bareFetch(), timeout = 10_000, throwHttpErrors = true, body } = kyOptions
+    const { fetch = sendBare, timeout = 10_000, throwHttpErrors = true, body } = kyOptions
     const throwsFor = typeof throwHttpErrors === 'function' ? throwHttpErrors : () => throwHttpErrors
     const call: Call = { fetch, timeoutMs: timeout, throwsFor, isOneWay: isStream(body) }
     kyOptions.context = Object.assign(kyOptions.context ?? {}, { [key]: call })
@@ -60,24 +62,36 @@ export function kyAuth(source: CredentialSource, options: KyAuthOptions = {}): {
   function send(call: Call, request: Request, init: RequestInit | undefined): Promise<Response> {
     const { fetch, live } = call
     if (live === undefined) return fetch(request, init)
+    if (!source.origins(request.url)) return fetch(withoutOurs(call, request, live), init)
     const copy = call.isOneWay ? () => request : copiesOf(request)
     call.sent = request
+    call.rest = init
     call.copy = copy
-    const bounded = { ...init, signal: AbortSignal.any([request.signal, live.ends]) }
-    return attach === undefined ? fetch(copy(), bounded) : sendAttached(fetch, copy, bounded, live.credential, attach)
+    const given = { ...referrerOf(request), ...init, signal: AbortSignal.any([request.signal, live.ends]) }
+    if (attach === undefined) return fetch(copy(), given)
+    return sendAttached(fetch, copy, given, live.credential, attach, call.isOneWay)
   }
 
   async function replay(call: Call, { signal }: Request): Promise<Response> {
-    const request = new Request(call.copy?.() as Request, { signal })
+    const request = new Request(call.copy?.() as Request, { ...referrerOf(call.sent as Request), signal })
     place(request, call.live)
-    if (call.timeoutMs === false) return send(call, request, undefined)
-    const late = new AbortController()
-    const timer = setTimeout(() => {
-      late.abort(new TimeoutError(request))
-    }, call.timeoutMs)
-    const bounded = new Request(request, { signal: AbortSignal.any([signal, late.signal]) })
-    return send(call, bounded, undefined).finally(() => {
-      clearTimeout(timer)
+    const { timeoutMs, rest } = call
+    if (timeoutMs === false) return send(call, request, rest)
+    return new Promise((resolve, reject) => {
+      const late = new AbortController()
+      const timer = setTimeout(() => {
+        const error = new TimeoutError(request)
+        late.abort(error)
+        // The caller's fetch may heed no signal.
+        reject(error)
+      }, timeoutMs)
+      const until = AbortSignal.any([signal, late.signal])
+      const bounded = new Request(request, { ...referrerOf(request), signal: until })
+      void send(call, bounded, rest)
+        .then(resolve, reject)
+        .finally(() => {
+          clearTimeout(timer)
+        })
     })
   }
 
@@ -97,9 +111,12 @@ export function kyAuth(source: CredentialSource, options: KyAuthOptions = {}): {
   }: AfterResponseState): Promise<Response | void> {
     const call = callOf(kyOptions)
     if (call.live === undefined) {
-      if (!source.origins(request.url)) warn(response.status, request)
+      const isForeign = request.headers.has('authorization')
+      if (!isForeign && !source.origins(request.url)) warn(response.status, request)
       return undefined
     }
+    // A hook answered in the server's place.
+    if (call.sent === undefined) return undefined
     if (!isRefused(call, response, request.url)) return undefined
     const refused = call.live.credential
     if (call.isOneWay) {
@@ -136,6 +153,8 @@ export function kyAuth(source: CredentialSource, options: KyAuthOptions = {}): {
         async ({ request, options: kyOptions }) => {
           const call = callOf(kyOptions)
           if (call.live === undefined) return
+          // It was the request of a user who has left.
+          if (call.live.ends.aborted) throw call.live.ends.reason
           call.live = await acquireLive(source, waiting(call, request.signal))
           place(request, call.live)
         },
@@ -143,4 +162,11 @@ export function kyAuth(source: CredentialSource, options: KyAuthOptions = {}): {
       afterResponse: [afterResponse],
     },
   }
+}
+
+/** A hook led the request elsewhere, with what we had put on it. */
+function withoutOurs(call: Call, request: Request, live: Live): Request {
+  call.live = undefined
+  if (request.headers.get('authorization') === authorizationOf(live.credential)) request.headers.delete('authorization')
+  return request
 }

@@ -1,15 +1,15 @@
 import { isReauthError, isSecureUrl, parseTokenResponse, type Refresh, RefreshError, type TokenSet } from '@reauth/core'
 
-import { bareFetch } from './bare-fetch.ts'
+import { sendBare } from './bare-fetch.ts'
 import { discard } from './body.ts'
 import { urlOf } from './destination.ts'
 import { retryAfterMs } from './retry-after.ts'
 
 export interface RefreshEndpointOptions {
   /**
-   * What sends. A fetch that carries this session's credential would wait for itself.
+   * What sends; of one of our wrappers what is under it, since a refresh through the wrapper would wait for itself.
    *
-   * @default the global fetch of the moment, without our own wrappers
+   * @default the global fetch of the moment
    */
   fetch?: typeof fetch
   headers?: HeadersInit
@@ -47,7 +47,7 @@ export function refreshEndpoint(url: string | URL, options: RefreshEndpointOptio
   }
   return async ({ tokens, signal }) => {
     const [content, headers] = encode(body(tokens), options.headers)
-    const response = await send(options.fetch ?? bareFetch(), address, {
+    const response = await send(options.fetch, address, {
       method: 'POST',
       headers,
       cache: 'no-store',
@@ -75,7 +75,8 @@ function encode(
 ): [BodyInit | undefined, Headers] {
   const headers = new Headers(given)
   if (!headers.has('accept')) headers.set('accept', 'application/json')
-  const isPlain = content !== undefined && Object.getPrototypeOf(content) === Object.prototype
+  const isPlain =
+    typeof content === 'object' && [Object.prototype, null].includes(Object.getPrototypeOf(content) as null)
   if (!isPlain) return [content as BodyInit | undefined, headers]
   if (!headers.has('content-type')) headers.set('content-type', 'application/json')
   return [JSON.stringify(content), headers]
@@ -84,12 +85,12 @@ function encode(
 /** Codes of failures that come before the first byte leaves, where the runtime tells (Node). */
 const unsent = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']
 
-async function send(fetch: typeof globalThis.fetch, address: URL, init: RequestInit): Promise<Response> {
+async function send(fetch: typeof globalThis.fetch | undefined, address: URL, init: RequestInit): Promise<Response> {
   if ((globalThis.navigator as Navigator | undefined)?.onLine === false) {
     throw new RefreshError('This machine is offline', { reason: 'unavailable', sent: false })
   }
   try {
-    return await fetch(address, init)
+    return await sendBare(address, init, fetch)
   } catch (cause) {
     const code = (cause as { cause?: { code?: string } }).cause?.code
     const isUnsent = code !== undefined && unsent.includes(code)
@@ -119,6 +120,7 @@ async function readJson(response: Response): Promise<unknown> {
     })
   }
   const text = await response.text().catch((cause: unknown) => {
+    if (isVerdict) return ''
     throw new RefreshError('The answer of the refresh endpoint broke off', { reason: 'lost', sent: true, cause })
   })
   try {
