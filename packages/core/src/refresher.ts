@@ -5,7 +5,7 @@ import { isWorking } from './freshness.ts'
 import type { Platform } from './platform/platform.ts'
 import type { RefreshReason } from './session-events.ts'
 import { type Active, type Expired, type Holding, isOf, type SessionEvent } from './session-state.ts'
-import { attempt, isUsable, type Strategy } from './strategies.ts'
+import { attempt, type Strategy } from './strategies.ts'
 import type { TokenSet } from './token-set.ts'
 
 /** The session as its refresher sees it. */
@@ -28,16 +28,22 @@ export interface Refresher {
   isRenewing(held: Active | Expired): boolean
   /** Goes on for a sign-in that brought the refresh token which is being presented; returns whether it did. */
   adopt(held: Active): boolean
-  /** Ends the waiting, not the request: its answer is still stored. */
-  end(outcome: Credential | Error): void
+  /** Ends the waiting, not the request, unless that is over: its answer is still stored. */
+  end(held: Active | Expired, outcome: Credential | Error, isOver?: boolean): void
   /** Settles when no request is in flight. */
   idle(): Promise<unknown>
 }
 
 interface Flight {
+  readonly key: string
   /** What it refreshes; a sign-in with the same refresh token takes its place. */
   of: Active | Expired
   waiting: Deferred<Credential>
+}
+
+/** A refresh token is presented once at a time, whatever sign-in it came with. */
+function keyOf({ epoch, version, tokens }: Active | Expired): string {
+  return tokens.refreshToken ?? `${epoch} ${version}`
 }
 
 /** Everybody may have left by the time it fails. */
@@ -50,31 +56,43 @@ function quiet<T>(): Deferred<T> {
 const cooldownMs = (attempts: number, random: number): number =>
   Math.min(60_000, 1000 * 2 ** attempts) * (1 + random / 4)
 
+/** How many refresh tokens that had their answer are remembered. */
+const memory = 100
+
 export function createRefresher(host: RefresherHost): Refresher {
   const { strategies, platform, refreshTimeoutMs } = host
-  let flight: Flight | undefined
+  const flights = new Map<string, Flight>()
+  // Spent or rejected: never presented again, whatever sign-in brings them back.
+  const dead = new Set<string>()
   let busy: Promise<unknown> = Promise.resolve()
 
   function renew(held: Active | Expired, reason: RefreshReason): Promise<Credential> {
-    if (flight !== undefined && isOf(held, flight.of)) return flight.waiting.promise
+    const key = keyOf(held)
+    const running = flights.get(key)
+    if (running !== undefined) return running.waiting.promise
     const obstacle = obstacleOf(held, reason)
     if (obstacle !== undefined) {
       expireIfOver(held, obstacle)
       return Promise.reject(obstacle)
     }
-    // No await between the look at `flight` and its assignment: that is what makes this a single flight.
-    const mine: Flight = { of: held, waiting: quiet() }
+    // No await between the look at the flights and this: that is what makes it a single flight.
+    const mine: Flight = { key, of: held, waiting: quiet() }
     const { promise } = mine.waiting
-    flight = mine
-    const done = run(mine, reason).finally(() => {
-      if (flight === mine) flight = undefined
-    })
-    busy = Promise.all([busy, done])
+    flights.set(key, mine)
+    busy = Promise.all([busy, run(mine, reason).finally(() => land(mine))])
     return promise
   }
 
+  /** Who asks from now on asks for what is held by then. */
+  function land(mine: Flight): void {
+    if (flights.get(mine.key) === mine) flights.delete(mine.key)
+  }
+
+  const isUsable = ({ spends }: Strategy, { refreshToken }: TokenSet): boolean =>
+    spends === false || refreshToken === undefined || !dead.has(refreshToken)
+
   function obstacleOf(held: Active | Expired, reason: RefreshReason): RefreshError | AuthenticationError | undefined {
-    const { failure, rejected, lost } = held.notes
+    const { failure, lost } = held.notes
     const now = platform.now()
     if (failure !== undefined) {
       // A person who pressed a button skips the backoff, never what the issuer asked for.
@@ -83,7 +101,7 @@ export function createRefresher(host: RefresherHost): Refresher {
       const isRisk = lost === true && reason !== 'asked' && works(held)
       if (now < until || isRisk) return failure.error
     }
-    if (strategies.some((strategy) => isUsable(strategy, held.tokens, rejected))) return undefined
+    if (strategies.some((strategy) => isUsable(strategy, held.tokens))) return undefined
     return failure?.error instanceof AuthenticationError
       ? failure.error
       : authenticationError('expired', failure?.error)
@@ -134,7 +152,7 @@ export function createRefresher(host: RefresherHost): Refresher {
       const holding = host.holding()
       // Nobody's tokens are presented after a sign-out.
       if (!isOf(holding, mine.of)) return
-      if (!isUsable(strategy, holding.tokens, holding.notes.rejected)) continue
+      if (!isUsable(strategy, holding.tokens)) continue
       // What comes after the cap still counts, if nothing else came first.
       const call = attempt(strategy, { tokens: { ...holding.tokens }, reason, signal }).then(
         (answer) => store(mine, strategy, answer, reason),
@@ -155,12 +173,12 @@ export function createRefresher(host: RefresherHost): Refresher {
     throw last
   }
 
-  /** The refresh token has had its answer, and is not presented again. */
-  function spend({ of: from }: Flight, { spends }: Strategy): void {
-    const { refreshToken } = from.tokens
-    if (spends === true && refreshToken !== undefined) {
-      host.dispatch({ type: 'noted', from, notes: { rejected: refreshToken } })
-    }
+  /** The refresh token has had its answer. */
+  function spend({ of: { tokens } }: Flight, { spends }: Strategy): void {
+    if (spends === false || tokens.refreshToken === undefined) return
+    dead.add(tokens.refreshToken)
+    const [oldest] = dead
+    if (dead.size > memory && oldest !== undefined) dead.delete(oldest)
   }
 
   function store(mine: Flight, strategy: Strategy, answer: TokenSet, reason: RefreshReason): void {
@@ -174,7 +192,8 @@ export function createRefresher(host: RefresherHost): Refresher {
     // What an answer may leave out stays as it was (RFC 6749, sections 5.1 and 6), all but the lifetime.
     const { expiresInMs: _ms, expiresAt: _at, ...kept } = from.tokens
     const given = Object.entries(answer).filter(([, value]) => value !== undefined)
-    const tokens = { ...kept, ...Object.fromEntries(given) }
+    const tokens: TokenSet = { ...kept, ...Object.fromEntries(given) }
+    if (tokens.refreshToken !== from.tokens.refreshToken) spend(mine, strategy)
     host.dispatch({ type: 'refreshed', from, tokens, identity, at: platform.now(), reason })
   }
 
@@ -188,6 +207,7 @@ export function createRefresher(host: RefresherHost): Refresher {
 
   function fail(mine: Flight, failure: RefreshError): void {
     const { of: from } = mine
+    land(mine)
     const holding = host.holding()
     // What failed for one who has left concerns nobody.
     if (!isOf(holding, from)) return
@@ -205,15 +225,16 @@ export function createRefresher(host: RefresherHost): Refresher {
 
   return {
     renew,
-    isRenewing: (held) => flight !== undefined && isOf(held, flight.of),
+    isRenewing: (held) => flights.has(keyOf(held)),
     adopt(held) {
-      const { refreshToken } = held.tokens
-      if (refreshToken === undefined || flight?.of.tokens.refreshToken !== refreshToken) return false
-      flight.of = held
-      return true
+      const flight = flights.get(keyOf(held))
+      if (flight !== undefined) flight.of = held
+      return flight !== undefined
     },
-    end(outcome) {
+    end(held, outcome, isOver) {
+      const flight = flights.get(keyOf(held))
       if (flight === undefined) return
+      if (isOver === true) land(flight)
       const { waiting } = flight
       // Who asks from now on waits for what comes of the request.
       flight.waiting = quiet()

@@ -28,8 +28,6 @@ export interface Notes {
   readonly refused?: true
   /** Until then a refusal of this version costs no refresh (epoch ms). */
   readonly struckUntil?: number
-  /** The refresh token that the issuer rejected: never presented again. */
-  readonly rejected?: string
   /** An answer was lost: the refresh token may be spent, until the issuer says. */
   readonly lost?: true
   readonly failure?: Failure
@@ -140,9 +138,10 @@ function active(
   const expiresAt = isMinted && lapse !== undefined && lapse <= at ? undefined : lapse
   const shared = { epoch, version, ...identified(identity), ...(expiresAt !== undefined && { expiresAt }) }
   const credential = { ...shared, ...(accessToken !== undefined && { accessToken }), tokenType: schemeOf(tokenType) }
-  // What the issuer rejected stays rejected, also where a sign-in or another strategy brings it back.
-  const rejected = before.status === 'signed-out' ? undefined : before.notes.rejected
-  const notes = rejected !== undefined && rejected === refreshToken ? { rejected } : {}
+  // A sign-in with the refresh token that is held brings nothing new for the next refresh.
+  const isKept = type === 'signed-in' && before.status !== 'signed-out' && before.tokens.refreshToken === refreshToken
+  const { lost, failure } = isKept ? before.notes : ({} as Notes)
+  const notes = { ...(lost && { lost }), ...(failure && { failure }) }
   const shown = { status: 'active', ...shared } as const
   return { status: 'active', epoch, version, tokens, receivedAt: at, credential, notes, shown }
 }

@@ -98,14 +98,18 @@ export function createSession(options: SessionOptions): Session {
     const end = endOf(before, after)
     const over = period
     if (end !== undefined || over?.signal.aborted === true) period = undefined
-    if (end !== undefined) refresher.end(end)
-    const isNew = after.status === 'active' && after.version !== before.version
-    if (isNew && (event.type !== 'signed-in' || !refresher.adopt(after))) refresher.end(after.credential)
+    if (before.status !== 'signed-out' && end !== undefined) refresher.end(before, end)
+    if (after.status === 'active' && after.version !== before.version) arrive(event, before, after)
     if (after.shown === before.shown) return
     // Listeners may move the state again: that is heard after everybody has heard of this.
     const isFirst = news.push([event, after]) === 1
     if (end !== undefined) over?.abort(end)
     if (isFirst) tellNews()
+  }
+
+  function arrive({ type }: SessionEvent, before: Holding, after: Active): void {
+    if (type === 'signed-in' && refresher.adopt(after)) return
+    if (before.status !== 'signed-out') refresher.end(before, after.credential, type === 'refreshed')
   }
 
   function tellNews(): void {
@@ -217,7 +221,7 @@ export function createSession(options: SessionOptions): Session {
     },
     async [Symbol.asyncDispose]() {
       disposal ??= refresher.idle()
-      refresher.end(disposedError())
+      if (holding.status !== 'signed-out') refresher.end(holding, disposedError())
       changes.clear()
       clear()
       await disposal

@@ -38,15 +38,6 @@ export function strategiesOf(option: RefreshOption): Required<Strategy>[] {
   throw new TypeError('refresh is missing: give a function ({ tokens, reason, signal }) => Promise<TokenSet>')
 }
 
-/** Returns whether a strategy presents no rejected token. */
-export function isUsable(
-  { spends }: Required<Strategy>,
-  { refreshToken }: TokenSet,
-  rejected: string | undefined,
-): boolean {
-  return !spends || rejected === undefined || rejected !== refreshToken
-}
-
 /** Calls one strategy; whatever comes of it is a checked token set or a `RefreshError`. */
 export async function attempt({ refresh }: Strategy, context: RefreshContext): Promise<TokenSet> {
   let answer: TokenSet
