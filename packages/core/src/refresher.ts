@@ -1,6 +1,7 @@
 import type { Credential } from './credential.ts'
 import { type Deferred, deferred } from './deferred.ts'
 import { AuthenticationError, authenticationError, RefreshError } from './errors.ts'
+import { createFates } from './fates.ts'
 import { isWorking } from './freshness.ts'
 import type { Platform } from './platform/platform.ts'
 import type { RefreshReason } from './session-events.ts'
@@ -26,6 +27,8 @@ export interface Refresher {
   renew(held: Active | Expired, reason: RefreshReason): Promise<Credential>
   /** Whether a refresh of these tokens is under way. */
   isRenewing(held: Active | Expired): boolean
+  /** Leaves the tokens alone until then (epoch ms), as after a failed refresh. */
+  rest(held: Active | Expired, error: AuthenticationError, until: number): void
   /** Goes on for a sign-in that brought the refresh token which is being presented; returns whether it did. */
   adopt(held: Active): boolean
   /** Ends the waiting, not the request, unless that is over: its answer is still stored. */
@@ -54,16 +57,12 @@ function quiet<T>(): Deferred<T> {
 }
 
 const cooldownMs = (attempts: number, random: number): number =>
-  Math.min(60_000, 1000 * 2 ** attempts) * (1 + random / 4)
-
-/** How many refresh tokens that had their answer are remembered. */
-const memory = 100
+  Math.min(60_000, 500 * 2 ** attempts) * (1 + random / 4)
 
 export function createRefresher(host: RefresherHost): Refresher {
   const { strategies, platform, refreshTimeoutMs } = host
   const flights = new Map<string, Flight>()
-  // Spent or rejected: never presented again, whatever sign-in brings them back.
-  const dead = new Set<string>()
+  const fates = createFates()
   let busy: Promise<unknown> = Promise.resolve()
 
   function renew(held: Active | Expired, reason: RefreshReason): Promise<Credential> {
@@ -88,11 +87,11 @@ export function createRefresher(host: RefresherHost): Refresher {
     if (flights.get(mine.key) === mine) flights.delete(mine.key)
   }
 
-  const isUsable = ({ spends }: Strategy, { refreshToken }: TokenSet): boolean =>
-    spends === false || refreshToken === undefined || !dead.has(refreshToken)
+  const isUsable = ({ spends }: Strategy, held: Active | Expired): boolean =>
+    spends === false || fates.of(keyOf(held)).dead !== true
 
   function obstacleOf(held: Active | Expired, reason: RefreshReason): RefreshError | AuthenticationError | undefined {
-    const { failure, lost } = held.notes
+    const { failure, lost } = fates.of(keyOf(held))
     const now = platform.now()
     if (failure !== undefined) {
       // A person who pressed a button skips the backoff, never what the issuer asked for.
@@ -101,7 +100,7 @@ export function createRefresher(host: RefresherHost): Refresher {
       const isRisk = lost === true && reason !== 'asked' && works(held)
       if (now < until || isRisk) return failure.error
     }
-    if (strategies.some((strategy) => isUsable(strategy, held.tokens))) return undefined
+    if (strategies.some((strategy) => isUsable(strategy, held))) return undefined
     return failure?.error instanceof AuthenticationError
       ? failure.error
       : authenticationError('expired', failure?.error)
@@ -152,7 +151,7 @@ export function createRefresher(host: RefresherHost): Refresher {
       const holding = host.holding()
       // Nobody's tokens are presented after a sign-out.
       if (!isOf(holding, mine.of)) return
-      if (!isUsable(strategy, holding.tokens)) continue
+      if (!isUsable(strategy, holding)) continue
       // What comes after the cap still counts, if nothing else came first.
       const call = attempt(strategy, { tokens: { ...holding.tokens }, reason, signal }).then(
         (answer) => store(mine, strategy, answer, reason),
@@ -173,12 +172,9 @@ export function createRefresher(host: RefresherHost): Refresher {
     throw last
   }
 
-  /** The refresh token has had its answer. */
-  function spend({ of: { tokens } }: Flight, { spends }: Strategy): void {
-    if (spends === false || tokens.refreshToken === undefined) return
-    dead.add(tokens.refreshToken)
-    const [oldest] = dead
-    if (dead.size > memory && oldest !== undefined) dead.delete(oldest)
+  /** The refresh token has had its answer: it is never presented again, whatever sign-in brings it back. */
+  function spend({ key, of: { tokens } }: Flight, { spends }: Strategy): void {
+    if (spends !== false && tokens.refreshToken !== undefined) fates.add(key, { dead: true })
   }
 
   function store(mine: Flight, strategy: Strategy, answer: TokenSet, reason: RefreshReason): void {
@@ -193,6 +189,7 @@ export function createRefresher(host: RefresherHost): Refresher {
     const { expiresInMs: _ms, expiresAt: _at, ...kept } = from.tokens
     const given = Object.entries(answer).filter(([, value]) => value !== undefined)
     const tokens: TokenSet = { ...kept, ...Object.fromEntries(given) }
+    fates.add(mine.key, { failure: undefined, lost: undefined })
     if (tokens.refreshToken !== from.tokens.refreshToken) spend(mine, strategy)
     host.dispatch({ type: 'refreshed', from, tokens, identity, at: platform.now(), reason })
   }
@@ -206,26 +203,29 @@ export function createRefresher(host: RefresherHost): Refresher {
   }
 
   function fail(mine: Flight, failure: RefreshError): void {
-    const { of: from } = mine
+    const { key, of: from } = mine
     land(mine)
-    const holding = host.holding()
-    // What failed for one who has left concerns nobody.
-    if (!isOf(holding, from)) return
-    const attempts = holding.notes.failure?.attempts ?? 0
     const now = platform.now()
+    const attempts = (fates.of(key).failure?.attempts ?? 0) + 1
     const error = failure.reason === 'rejected' ? authenticationError('expired', failure) : failure
     const until = now + cooldownMs(attempts, platform.random())
     const retryAt = now + (failure.retryAfterMs || 0)
-    const notes = { failure: { error, attempts: attempts + 1, until, retryAt } }
-    host.dispatch({ type: 'noted', from, notes: failure.reason === 'lost' ? { ...notes, lost: true } : notes })
-    host.failed(failure, gravityOf(failure, from.tokens))
-    expireIfOver(from, error)
+    fates.add(key, { failure: { error, attempts, until, retryAt }, ...(failure.reason === 'lost' && { lost: true }) })
+    // What failed for one who has left concerns nobody.
+    if (isOf(host.holding(), from)) {
+      host.failed(failure, gravityOf(failure, from.tokens))
+      expireIfOver(from, error)
+    }
     mine.waiting.reject(error)
   }
 
   return {
     renew,
     isRenewing: (held) => flights.has(keyOf(held)),
+    rest(held, error, until) {
+      const { attempts = 0, retryAt = 0 } = fates.of(keyOf(held)).failure ?? {}
+      fates.add(keyOf(held), { failure: { error, attempts, until, retryAt } })
+    },
     adopt(held) {
       const flight = flights.get(keyOf(held))
       if (flight !== undefined) flight.of = held

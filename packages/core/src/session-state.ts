@@ -1,5 +1,5 @@
 import type { Credential } from './credential.ts'
-import type { AuthenticationError, RefreshError } from './errors.ts'
+import type { AuthenticationError } from './errors.ts'
 import type { RefreshReason } from './session-events.ts'
 import type { TokenSet } from './token-set.ts'
 
@@ -22,25 +22,12 @@ export type SessionState =
       readonly error: AuthenticationError
     }
 
-/** What was learned of one token set; gone with the next. */
+/** What was learned of one access token; gone with the next. */
 export interface Notes {
-  /** A server refused the access token. */
+  /** A server refused it. */
   readonly refused?: true
   /** Until then a refusal of this version costs no refresh (epoch ms). */
   readonly struckUntil?: number
-  /** An answer was lost: the refresh token may be spent, until the issuer says. */
-  readonly lost?: true
-  readonly failure?: Failure
-}
-
-/** The last refresh that failed, shared with everybody until the cooldown ends. */
-export interface Failure {
-  readonly error: RefreshError | AuthenticationError
-  readonly attempts: number
-  /** The end of the backoff, in epoch ms. */
-  readonly until: number
-  /** The end of what the issuer asked for (`Retry-After`), in epoch ms. */
-  readonly retryAt: number
 }
 
 interface TokenHolding {
@@ -92,14 +79,14 @@ export function transition(holding: Holding, event: SessionEvent): Holding {
   switch (event.type) {
     case 'signed-in': {
       const isSame = holding.status !== 'signed-out' && isIdentity(holding.credential.identity, event.identity)
-      return active(event, holding, isSame ? holding.epoch : holding.epoch + 1)
+      return active(event, isSame ? holding.epoch : holding.epoch + 1, holding.version + 1)
     }
     case 'signed-out':
       return holding.status === 'signed-out'
         ? holding
         : { ...initial, epoch: holding.epoch + 1, version: holding.version }
     case 'refreshed':
-      return isOf(holding, event.from) ? active(event, holding, holding.epoch) : holding
+      return isOf(holding, event.from) ? active(event, holding.epoch, holding.version + 1) : holding
     case 'noted':
       return isOf(holding, event.from) ? { ...holding, notes: { ...holding.notes, ...event.notes } } : holding
     case 'expired': {
@@ -127,23 +114,18 @@ const identified = (identity: string | undefined): { identity?: string } => (ide
 
 function active(
   { type, tokens, identity, at }: Extract<SessionEvent, { tokens: TokenSet }>,
-  before: Holding,
   epoch: number,
+  version: number,
 ): Active {
-  const { accessToken, refreshToken, tokenType = 'Bearer', expiresInMs } = tokens
-  const version = before.version + 1
+  const { accessToken, tokenType = 'Bearer', expiresInMs } = tokens
   const lapse = expiresInMs === undefined ? tokens.expiresAt : at + expiresInMs
   // An issuer mints no dead tokens: one that looks dead on arrival is used until a server refuses it.
   const isMinted = type === 'refreshed' || expiresInMs !== undefined
   const expiresAt = isMinted && lapse !== undefined && lapse <= at ? undefined : lapse
   const shared = { epoch, version, ...identified(identity), ...(expiresAt !== undefined && { expiresAt }) }
   const credential = { ...shared, ...(accessToken !== undefined && { accessToken }), tokenType: schemeOf(tokenType) }
-  // A sign-in with the refresh token that is held brings nothing new for the next refresh.
-  const isKept = type === 'signed-in' && before.status !== 'signed-out' && before.tokens.refreshToken === refreshToken
-  const { lost, failure } = isKept ? before.notes : ({} as Notes)
-  const notes = { ...(lost && { lost }), ...(failure && { failure }) }
   const shown = { status: 'active', ...shared } as const
-  return { status: 'active', epoch, version, tokens, receivedAt: at, credential, notes, shown }
+  return { status: 'active', epoch, version, tokens, receivedAt: at, credential, notes: {}, shown }
 }
 
 /** Some issuers and libraries lower-case the type, which is case-insensitive; servers that compare it are not. */

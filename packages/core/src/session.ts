@@ -177,8 +177,7 @@ export function createSession(options: SessionOptions): Session {
     dispatch({ type: 'noted', from: held, notes: { struckUntil: until } })
     if (!expireWhenRefused) return
     // The same cooldown for the revival, or every call would refresh only to be refused again.
-    const { attempts = 0, retryAt = 0 } = held.notes.failure ?? {}
-    dispatch({ type: 'noted', from: held, notes: { failure: { error, attempts, until, retryAt } } })
+    refresher.rest(held, error, until)
     dispatch({ type: 'expired', from: held, error })
   }
 
