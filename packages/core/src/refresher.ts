@@ -150,7 +150,7 @@ export function createRefresher(host: RefresherHost): Refresher {
     for (const strategy of strategies) {
       const holding = host.holding()
       // Nobody's tokens are presented after a sign-out.
-      if (!isOf(holding, mine.of)) return
+      if (!isOf(holding, mine.of)) return land(mine)
       if (!isUsable(strategy, holding)) continue
       // What comes after the cap still counts, if nothing else came first.
       const call = attempt(strategy, { tokens: { ...holding.tokens }, reason, signal }).then(
@@ -191,6 +191,7 @@ export function createRefresher(host: RefresherHost): Refresher {
     const tokens: TokenSet = { ...kept, ...Object.fromEntries(given) }
     fates.add(mine.key, { failure: undefined, lost: undefined })
     if (tokens.refreshToken !== from.tokens.refreshToken) spend(mine, strategy)
+    if (!isOf(host.holding(), from)) return land(mine)
     host.dispatch({ type: 'refreshed', from, tokens, identity, at: platform.now(), reason })
   }
 

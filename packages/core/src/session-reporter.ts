@@ -36,9 +36,11 @@ export function createReporter({ name = 'reauth', issuer, trace }: SessionOption
       return emitter.add(listener)
     },
     tell(type, event, level = 'info') {
-      // An error is told by its reason: its message may be somebody else's.
-      const { identity: _identity, error, ...shown }: Partial<AnyEvent> = event
-      entered?.({ type, level, ...shown, ...(error && { reason: error.reason }) })
+      if (entered !== undefined) {
+        // An error is told by its reason: its message may be somebody else's.
+        const { identity: _identity, error, ...shown }: Partial<AnyEvent> = event
+        entered({ type, level, ...shown, ...(error && { reason: error.reason }) })
+      }
       emitters[type]?.emit(event)
     },
     clear() {

@@ -108,8 +108,11 @@ export function createSession(options: SessionOptions): Session {
   }
 
   function arrive({ type }: SessionEvent, before: Holding, after: Active): void {
-    if (type === 'signed-in' && refresher.adopt(after)) return
-    if (before.status !== 'signed-out') refresher.end(before, after.credential, type === 'refreshed')
+    const isAdopted = type === 'signed-in' && refresher.adopt(after)
+    if (before.status === 'signed-out') return
+    // Who waits for the very tokens that came again goes on waiting.
+    if (isAdopted && before.tokens.refreshToken === after.tokens.refreshToken) return
+    refresher.end(before, after.credential, type === 'refreshed')
   }
 
   function tellNews(): void {
@@ -128,10 +131,14 @@ export function createSession(options: SessionOptions): Session {
     else if (event.type === 'expired' && after.status === 'expired') tell('expired', { error: after.error }, 'warn')
   }
 
-  async function acquire(asked: AcquireOptions = {}): Promise<Credential> {
-    if (asked.signal?.aborted === true) throw asked.signal.reason
-    const answer = obtain(asked)
-    return answer instanceof Promise ? abortable(answer, asked.signal) : answer
+  function acquire(asked: AcquireOptions = {}): Promise<Credential> {
+    try {
+      if (asked.signal?.aborted === true) throw asked.signal.reason
+      const answer = obtain(asked)
+      return answer instanceof Promise ? abortable(answer, asked.signal) : Promise.resolve(answer)
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
   }
 
   function obtain({ refused, final = false, minValidityMs = 0 }: AcquireOptions): Credential | Promise<Credential> {
@@ -141,13 +148,13 @@ export function createSession(options: SessionOptions): Session {
     if (refused?.version === held.version) return refresher.renew(held, 'refused')
     const marginMs = Math.max(leewayMs, minValidityMs || 0)
     // One that was refused is fit to send only as long as no better one is on its way.
-    const isFit = (active: Active): boolean => isFresh(active, platform.now(), marginMs)
     const isOnItsWay = held.notes.refused === true && refresher.isRenewing(held)
-    if (held.status === 'active' && isFit(held) && !isOnItsWay) return held.credential
+    if (held.status === 'active' && isFresh(held, platform.now(), marginMs) && !isOnItsWay) return held.credential
     return refresher.renew(held, 'stale').catch((error: unknown) => {
       // A failed early refresh does not disturb a token that still works, unless it is somebody else's by now.
       if (disposal !== undefined || holding.status !== 'active' || holding.epoch !== held.epoch) throw error
-      if (isFit(holding) || isWorking(holding, platform.now())) return holding.credential
+      const now = platform.now()
+      if (isFresh(holding, now, marginMs) || isWorking(holding, now)) return holding.credential
       throw error
     })
   }
@@ -165,7 +172,7 @@ export function createSession(options: SessionOptions): Session {
     const now = platform.now()
     const isCurrent = version === held.version
     const isStruck = isCurrent && now < (held.notes.struckUntil ?? 0)
-    if (isCurrent) dispatch({ type: 'noted', from: held, notes: { refused: true } })
+    if (isCurrent && held.notes.refused === undefined) dispatch({ type: 'noted', from: held, notes: { refused: true } })
     tell('refused', { version })
     if (!isFinal && !isStruck) return
     const error = authenticationError('refused')

@@ -31,8 +31,8 @@ function hasBody({ body, method }: Request): boolean {
 }
 
 /** An init resets the referrer of a Request (fetch standard, the Request constructor); ours is not meant to. */
-export function referrerOf(input: RequestInfo | URL): RequestInit {
-  if (!isRequest(input)) return {}
+export function referrerOf(input: RequestInfo | URL): RequestInit | undefined {
+  if (!isRequest(input)) return undefined
   const { referrer, referrerPolicy } = input
   return { referrer, referrerPolicy }
 }

@@ -54,7 +54,8 @@ type Input = RequestInfo | URL
 export function createFetch(source: CredentialSource, options: FetchOptions = {}): typeof fetch {
   const { authorization = 'keep', attach, classify, outliveSession = false } = options
   const warn = createUnlistedWarning(source)
-  const isRefused = (response: Response, input: Input): boolean => verdictOf(response, input, classify) === 'refused'
+  const isRefused = (response: Response, input: Input): boolean =>
+    (classify !== undefined || response.status === 401) && verdictOf(response, input, classify) === 'refused'
 
   const send: typeof fetch = options.fetch ?? sendBare
   const under = options.fetch ?? underWrappers(globalThis.fetch)
@@ -71,18 +72,19 @@ export function createFetch(source: CredentialSource, options: FetchOptions = {}
 
     const signal = (init?.signal === undefined ? (input as Partial<Request>).signal : init.signal) ?? undefined
     const isOneWay = isStream(init?.body)
-    const minValidityMs = options.minValidityMs ?? (isOneWay ? 60_000 : 0)
-    const first = await acquireFirst(source, { minValidityMs, signal })
+    const asked = { minValidityMs: options.minValidityMs ?? (isOneWay ? 60_000 : 0), signal }
+    const first = await acquireFirst(source, asked)
     if (first === undefined) return send(input, init)
 
     const copy = init?.body ? () => input : copiesOf(input)
     const attempt = ({ credential, ends }: Live): Promise<Response> => {
       const until = outliveSession ? signal : signal ? AbortSignal.any([signal, ends]) : ends
-      const given = { ...(init ?? referrerOf(input)), signal: until ?? null }
-      if (attach !== undefined) return sendAttached(send, copy, given, credential, attach, isOneWay)
+      const given = init ?? referrerOf(input)
+      if (attach !== undefined)
+        return sendAttached(send, copy, { ...given, signal: until ?? null }, credential, attach, isOneWay)
       const value = authorizationOf(credential)
-      if (value === undefined) return send(copy(), given)
-      return send(copy(), { ...given, headers: withAuthorization(headers, value) })
+      const placed = value === undefined ? headers : withAuthorization(headers, value)
+      return send(copy(), { ...given, headers: placed, signal: until ?? null })
     }
 
     const response = await attempt(first)
@@ -94,7 +96,7 @@ export function createFetch(source: CredentialSource, options: FetchOptions = {}
       return response
     }
     discard(response)
-    const second = await acquireLive(source, { refused, minValidityMs, signal })
+    const second = await acquireLive(source, { ...asked, refused })
     const { version } = second.credential
     source.trace?.({ type: 'replay', level: 'info', version, origin: urlOf(input).origin })
     const replayed = await attempt(second)

@@ -16,7 +16,8 @@ export function urlOf(input: RequestInfo | URL): URL {
 /** Returns whether a credential may go where a request goes. */
 export function isListed({ origins }: CredentialSource, input: RequestInfo | URL): boolean {
   // An absolute string as it is: one that begins with a listed origin need not be parsed.
-  return origins(typeof input === 'string' && /^https?:\/\//.test(input) ? input : urlOf(input))
+  const isAbsolute = typeof input === 'string' && (input.startsWith('https://') || input.startsWith('http://'))
+  return origins(isAbsolute ? input : urlOf(input))
 }
 
 /** Tells once per origin that its 401 is not handled, and which line would change that. */

@@ -1,0 +1,54 @@
+import { getCalls, postCalls } from './cases/calls.ts'
+import { kyCalls } from './cases/ky.ts'
+import { stormCalls } from './cases/storm.ts'
+import { type Goal, verdictOn } from './goal.ts'
+import { type Contender, measure } from './measure.ts'
+import { createFreeStub, createStub, type Stub } from './stub.ts'
+import { tableOf } from './table.ts'
+
+interface Case {
+  readonly title: string
+  readonly goal: Goal
+  readonly make: (stub: Stub) => Contender[]
+}
+
+const cases: readonly Case[] = [
+  {
+    title: 'GET',
+    goal: { of: 'reauth', comparedWith: 'hand-written', most: 1, aim: 0.75 },
+    make: getCalls,
+  },
+  {
+    title: 'POST, three headers, a string as body',
+    goal: { of: 'reauth', comparedWith: 'hand-written', most: 0.4, aim: 0.3 },
+    make: postCalls,
+  },
+  {
+    title: '10,000 calls at once, each answered 401',
+    goal: { of: 'reauth', comparedWith: 'ideal loop', most: 1.2, aim: 1 },
+    make: stormCalls,
+  },
+  {
+    title: 'ky, GET',
+    goal: { of: 'ky with kyAuth', comparedWith: 'ky with hooks by hand', most: 1.1, aim: 1 },
+    make: (stub) => kyCalls(stub),
+  },
+  {
+    title: 'ky, POST with JSON',
+    goal: { of: 'ky with kyAuth', comparedWith: 'ky with hooks by hand', most: 1.1, aim: 1 },
+    make: (stub) => kyCalls(stub, { name: 'bench', values: [1, 2, 3] }),
+  },
+]
+
+const stubs = { 'a stub that makes each answer': createStub(), 'a stub that costs nothing': createFreeStub() }
+
+const wanted = process.argv[2]
+for (const [where, stub] of Object.entries(stubs)) {
+  // @badgateway/oauth2-client knows no other.
+  globalThis.fetch = stub.fetch
+  for (const { title, goal, make } of cases) {
+    if (wanted !== undefined && !title.startsWith(wanted)) continue
+    const results = await measure(make(stub), { rounds: 15, warmUps: 3 })
+    console.log(`\n### ${title}, on ${where}\n\n${tableOf(results, goal.comparedWith)}\n\n${verdictOn(goal, results)}`)
+  }
+}
