@@ -18,7 +18,7 @@ export function originMatcher(origins?: readonly string[] | OriginMatcher): Orig
   const prefixes = listed.map((origin) => `${origin}/`)
   return (url) => {
     // The authority ends at this slash, so whatever follows cannot lead elsewhere: no need to parse.
-    if (typeof url === 'string' && prefixes.some((prefix) => url.startsWith(prefix))) return true
+    if (typeof url === 'string') for (const prefix of prefixes) if (url.startsWith(prefix)) return true
     const origin = originOf(url)
     return origin !== undefined && listed.includes(origin)
   }

@@ -137,7 +137,7 @@ export function createSession(options: SessionOptions): Session {
       const answer = obtain(asked)
       return answer instanceof Promise ? abortable(answer, asked.signal) : Promise.resolve(answer)
     } catch (error) {
-      return Promise.reject(error as Error)
+      return Promise.reject(error)
     }
   }
 

@@ -7,7 +7,7 @@ export interface Live {
 }
 
 /** Acquires for a try of a request. A session that ends while it waits is an error: the request was its user's. */
-export async function acquireLive(source: CredentialSource, options: AcquireOptions): Promise<Live> {
+export async function acquireLive(source: CredentialSource, options?: AcquireOptions): Promise<Live> {
   // Before the wait: an end that comes before the sending is then in this signal, whoever signs in behind it.
   const ends = source.signal
   const wasOver = ends.aborted
@@ -16,16 +16,16 @@ export async function acquireLive(source: CredentialSource, options: AcquireOpti
   return wasOver && !source.signal.aborted ? acquireLive(source, options) : { credential, ends }
 }
 
-/** Acquires for the first try. Returns undefined where nobody was signed in to begin with: the request is sent bare. */
-export async function acquireFirst(source: CredentialSource, options: AcquireOptions): Promise<Live | undefined> {
-  const ends = source.signal
-  // The usual case, with no wait on the way.
-  if (!ends.aborted) return acquireLive(source, options)
+/**
+ * Acquires for the first try of a request, where the session is not active. Returns undefined where nobody was signed in
+ * to begin with: the request is sent bare.
+ */
+export async function acquireFirst(source: CredentialSource, options?: AcquireOptions): Promise<Live | undefined> {
+  const { reason } = source.signal as { reason?: AuthenticationError }
   try {
     return await acquireLive(source, options)
   } catch (error) {
-    const reasons = [ends.reason, error] as AuthenticationError[]
-    if (reasons.every(({ reason }) => reason === 'signed-out')) return undefined
+    if (reason?.reason === 'signed-out' && (error as AuthenticationError).reason === 'signed-out') return undefined
     throw error
   }
 }

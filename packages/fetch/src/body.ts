@@ -11,12 +11,12 @@ export function discard(response: Response): void {
 }
 
 /** Returns a supply of one request, each copy with its body; a body is copied before it is sent. */
-export function copiesOf<Input extends RequestInfo | URL>(input: Input): () => Input {
-  if (!isRequest(input) || !hasBody(input)) return () => input
-  let next = input
+export function copiesOf(request: Request): () => Request {
+  if (!hasBody(request)) return () => request
+  let next = request
   return () => {
     const current = next
-    next = current.clone() as Input & Request
+    next = current.clone()
     return current
   }
 }
@@ -31,8 +31,6 @@ function hasBody({ body, method }: Request): boolean {
 }
 
 /** An init resets the referrer of a Request (fetch standard, the Request constructor); ours is not meant to. */
-export function referrerOf(input: RequestInfo | URL): RequestInit | undefined {
-  if (!isRequest(input)) return undefined
-  const { referrer, referrerPolicy } = input
-  return { referrer, referrerPolicy }
+export function referrerOf(request: Request | undefined): RequestInit | undefined {
+  return request && { referrer: request.referrer, referrerPolicy: request.referrerPolicy }
 }

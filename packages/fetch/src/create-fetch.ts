@@ -4,7 +4,7 @@ import { acquireFirst, acquireLive, type Live } from './acquire-live.ts'
 import { type Attach, sendAttached } from './attached.ts'
 import { authorizationOf, hasAuthorization, readable, withAuthorization } from './authorization.ts'
 import { isMarked, registerWrapper, sendBare, underWrappers } from './bare-fetch.ts'
-import { copiesOf, discard, isStream, referrerOf } from './body.ts'
+import { copiesOf, discard, isRequest, isStream, referrerOf } from './body.ts'
 import { createUnlistedWarning, isListed, urlOf } from './destination.ts'
 import { type Classify, verdictOf } from './verdict.ts'
 
@@ -67,24 +67,38 @@ export function createFetch(source: CredentialSource, options: FetchOptions = {}
       warn(response.status, input)
       return response
     }
-    const headers = readable(init?.headers ?? (input as Partial<Request>).headers)
-    if (authorization === 'keep' && hasAuthorization(headers)) return send(input, init)
+    const request = isRequest(input) ? input : undefined
+    const headers = readable(init?.headers ?? request?.headers)
+    const isForeign = hasAuthorization(headers)
+    if (isForeign && authorization === 'keep') return send(input, init)
 
-    const signal = (init?.signal === undefined ? (input as Partial<Request>).signal : init.signal) ?? undefined
+    const signal = (init?.signal === undefined ? request?.signal : init.signal) ?? undefined
     const isOneWay = isStream(init?.body)
-    const asked = { minValidityMs: options.minValidityMs ?? (isOneWay ? 60_000 : 0), signal }
-    const first = await acquireFirst(source, asked)
+    const minValidityMs = options.minValidityMs ?? (isOneWay ? 60_000 : undefined)
+    const asked = (signal ?? minValidityMs) ? { minValidityMs, signal } : undefined
+    // Before the wait: an end that comes before the sending is then in this signal, whoever signs in behind it.
+    const ends = source.signal
+    const first = ends.aborted ? await acquireFirst(source, asked) : { credential: await source.acquire(asked), ends }
     if (first === undefined) return send(input, init)
 
-    const copy = init?.body ? () => input : copiesOf(input)
-    const attempt = ({ credential, ends }: Live): Promise<Response> => {
-      const until = outliveSession ? signal : signal ? AbortSignal.any([signal, ends]) : ends
-      const given = init ?? referrerOf(input)
-      if (attach !== undefined)
-        return sendAttached(send, copy, { ...given, signal: until ?? null }, credential, attach, isOneWay)
+    const given = init ?? referrerOf(request)
+    const copy = request === undefined || init?.body ? undefined : copiesOf(request)
+    const attempt = ({ credential, ends: end }: Live): Promise<Response> => {
+      const until = outliveSession ? signal : signal ? AbortSignal.any([signal, end]) : end
+      if (attach !== undefined) {
+        return sendAttached(
+          send,
+          copy ?? (() => input),
+          { ...given, signal: until ?? null },
+          credential,
+          attach,
+          isOneWay,
+        )
+      }
       const value = authorizationOf(credential)
-      const placed = value === undefined ? headers : withAuthorization(headers, value)
-      return send(copy(), { ...given, headers: placed, signal: until ?? null })
+      const placed = value === undefined ? headers : withAuthorization(headers, value, isForeign)
+      const sent = { ...given, headers: placed, signal: until ?? null } as RequestInit
+      return send(copy === undefined ? input : copy(), sent)
     }
 
     const response = await attempt(first)

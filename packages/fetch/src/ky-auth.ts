@@ -19,6 +19,8 @@ interface Call {
   readonly timeoutMs: number | false
   readonly throwsFor: (status: number) => boolean
   readonly isOneWay: boolean
+  /** ky itself keeps an unread copy of what it sends, for its retries. */
+  readonly isKept: boolean
   live?: Live | undefined
   /** What was sent last: the abort of a Request that is collected is lost in Node. */
   sent?: Request
@@ -42,9 +44,9 @@ export function kyAuth(source: CredentialSource, options: KyAuthOptions = {}): {
   const callOf = ({ context }: { context: object }): Call => (context as { [key]: Call })[key]
 
   function begin(kyOptions: Options): void {
-    const { fetch = sendBare, timeout = 10_000, throwHttpErrors = true, body } = kyOptions
+    const { fetch = sendBare, timeout = 10_000, throwHttpErrors = true, body, retry } = kyOptions
     const throwsFor = typeof throwHttpErrors === 'function' ? throwHttpErrors : () => throwHttpErrors
-    const call: Call = { fetch, timeoutMs: timeout, throwsFor, isOneWay: isStream(body) }
+    const call: Call = { fetch, timeoutMs: timeout, throwsFor, isOneWay: isStream(body), isKept: limitOf(retry) > 0 }
     kyOptions.context = Object.assign(kyOptions.context ?? {}, { [key]: call })
     kyOptions.fetch = (request, rest) => send(call, request as Request, rest)
   }
@@ -63,7 +65,8 @@ export function kyAuth(source: CredentialSource, options: KyAuthOptions = {}): {
     const { fetch, live } = call
     if (live === undefined) return fetch(request, init)
     if (!source.origins(request.url)) return fetch(withoutOurs(call, request, live), init)
-    const copy = call.isOneWay ? () => request : copiesOf(request)
+    const isCopied = attach !== undefined || !call.isKept
+    const copy = call.isOneWay || !isCopied ? () => request : copiesOf(request)
     call.sent = request
     call.rest = init
     call.copy = copy
@@ -72,8 +75,11 @@ export function kyAuth(source: CredentialSource, options: KyAuthOptions = {}): {
     return sendAttached(fetch, copy, given, live.credential, attach, call.isOneWay)
   }
 
-  async function replay(call: Call, { signal }: Request): Promise<Response> {
-    const request = new Request(call.copy?.() as Request, { ...referrerOf(call.sent as Request), signal })
+  async function replay(call: Call, kept: Request): Promise<Response> {
+    const { signal } = kept
+    // ky may need its copy again.
+    const copy = call.isKept ? kept.clone() : (call.copy?.() as Request)
+    const request = new Request(copy, { ...referrerOf(call.sent), signal })
     place(request, call.live)
     const { timeoutMs, rest } = call
     if (timeoutMs === false) return send(call, request, rest)
@@ -169,4 +175,9 @@ function withoutOurs(call: Call, request: Request, live: Live): Request {
   call.live = undefined
   if (request.headers.get('authorization') === authorizationOf(live.credential)) request.headers.delete('authorization')
   return request
+}
+
+/** Returns the limit of a `retry` option, which is 2 without one. */
+function limitOf(retry: Options['retry']): number {
+  return typeof retry === 'object' ? (retry.limit ?? 2) : (retry ?? 2)
 }
