@@ -20,7 +20,7 @@ const quoted = /"((?:[^"\\]|\\.)*)"?/sy
 /** Returns the challenges of an answer. Never throws: what is malformed is passed over. */
 export function parseChallenges(response: WithHeaders): Challenge[] {
   const text = response.headers.get('www-authenticate')
-  if (text === null) return []
+  if (!text) return []
   const challenges: { scheme: string; parameters: Record<string, string>; token68?: string }[] = []
   let at = 0
   const take = (pattern: RegExp): RegExpExecArray | null => {

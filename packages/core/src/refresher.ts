@@ -44,9 +44,9 @@ interface Flight {
   waiting: Deferred<Credential>
 }
 
-/** A refresh token is presented once at a time, whatever sign-in it came with. */
-function keyOf({ epoch, version, tokens }: Active | Expired): string {
-  return tokens.refreshToken ?? `${epoch} ${version}`
+/** A refresh token is presented once at a time, whatever sign-in it came with; a cookie once for one who is signed in. */
+function keyOf({ epoch, tokens }: Active | Expired): string {
+  return tokens.refreshToken ?? `epoch ${epoch}`
 }
 
 /** Everybody may have left by the time it fails. */
@@ -63,12 +63,12 @@ export function createRefresher(host: RefresherHost): Refresher {
   const { strategies, platform, refreshTimeoutMs } = host
   const flights = new Map<string, Flight>()
   const fates = createFates()
-  let busy: Promise<unknown> = Promise.resolve()
+  const running = new Set<Promise<void>>()
 
   function renew(held: Active | Expired, reason: RefreshReason): Promise<Credential> {
     const key = keyOf(held)
-    const running = flights.get(key)
-    if (running !== undefined) return running.waiting.promise
+    const joined = flights.get(key)
+    if (joined !== undefined) return joined.waiting.promise
     const obstacle = obstacleOf(held, reason)
     if (obstacle !== undefined) {
       expireIfOver(held, obstacle)
@@ -78,7 +78,11 @@ export function createRefresher(host: RefresherHost): Refresher {
     const mine: Flight = { key, of: held, waiting: quiet() }
     const { promise } = mine.waiting
     flights.set(key, mine)
-    busy = Promise.all([busy, run(mine, reason).finally(() => land(mine))])
+    const done = run(mine, reason).finally(() => {
+      land(mine)
+      running.delete(done)
+    })
+    running.add(done)
     return promise
   }
 
@@ -242,7 +246,7 @@ export function createRefresher(host: RefresherHost): Refresher {
       if (outcome instanceof Error) waiting.reject(outcome)
       else waiting.resolve(outcome)
     },
-    idle: () => busy,
+    idle: () => Promise.all(running),
   }
 }
 

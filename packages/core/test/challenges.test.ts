@@ -72,6 +72,10 @@ describe('parseChallenges', () => {
     ])
   })
 
+  it('returns nothing where `get` of some other library gives undefined', () => {
+    expect(parseChallenges({ headers: { get: () => undefined as never } })).toEqual([])
+  })
+
   it.each([
     ['a header that is absent', null],
     ['an empty header', ''],

@@ -89,4 +89,20 @@ describe('the cooldown', () => {
     clock.jump(1000)
     expect(await acquire()).toMatchObject({ version: 2 })
   })
+
+  it('begins at 1 s again after a success, also where the refresh token stays', async () => {
+    const { acquire, issuer, clock } = await lapsed(createStage({ issuing: { rotate: false } }))
+    issuer.faults.next(status(503), 3)
+    for (const ms of [0, 1000, 2000]) {
+      clock.jump(ms)
+      await failureOf(acquire())
+    }
+    clock.jump(4000)
+    await acquire()
+    clock.jump(300_000)
+    issuer.faults.next(status(503))
+    await failureOf(acquire())
+    clock.jump(1000)
+    expect(await acquire()).toMatchObject({ version: 3 })
+  })
 })

@@ -80,4 +80,17 @@ describe('a lost answer', () => {
     expect(await failureOf(acquire())).toMatchObject(expired)
     expect(session.state.status).toBe('expired')
   })
+
+  it('is no risk any more once the issuer has answered, also where the refresh token stays', async () => {
+    const { acquire, signIn, session, issuer, clock } = createStage({ issuing: { rotate: false } })
+    await signIn()
+    issuer.faults.next(dropAnswer())
+    await failureOf(session.refresh())
+    await session.refresh()
+    clock.jump(270_000)
+    issuer.faults.next(status(503))
+    await acquire()
+    clock.jump(1000)
+    expect(await acquire()).toMatchObject({ version: 3 })
+  })
 })

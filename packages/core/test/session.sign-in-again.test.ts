@@ -106,7 +106,7 @@ describe('a sign-in with tokens that the session holds already (I1)', () => {
       void failureOf(acquire())
       await session.signOut()
       answer.resolve({ accessToken: 'B', refreshToken: 'R2' })
-      for (let turn = 0; turn < turns; turn++) await undefined
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve()
       void session.signIn(tokens)
       const settled = vi.fn<() => void>()
       acquire().then(settled, settled)
@@ -148,6 +148,25 @@ describe('a sign-in with tokens that the session holds already (I1)', () => {
     await session.signIn(tokens)
     expect(await failureOf(acquire())).toMatchObject({ name: 'AuthenticationError', reason: 'expired' })
     expect(issuer.tokenPosts).toBe(1)
+  })
+})
+
+describe('a sign-in without a refresh token, as where that is a cookie', () => {
+  it('of the same person starts no second request while one is out (I1)', async () => {
+    const answers = [deferred<TokenSet>(), deferred<TokenSet>()]
+    let calls = 0
+    const refresh = (): Promise<TokenSet> => (answers[calls++] ?? deferred<TokenSet>()).promise
+    const { acquire, session, clock } = createStage({ refresh })
+    const tokens = { accessToken: 'A', identity: 'alice', expiresAt: clock.now() - 1 }
+    await session.signIn(tokens)
+    const first = acquire()
+    await session.signIn(tokens)
+    const second = acquire()
+    await settle()
+    for (const { resolve } of answers) resolve({ accessToken: 'B' })
+    expect(calls).toBe(1)
+    expect(await second).toMatchObject({ accessToken: 'B' })
+    expect(await first).toMatchObject({ identity: 'alice' })
   })
 })
 

@@ -69,10 +69,21 @@ describe('kyAuth', () => {
 
 describe('kyAuth, with a JSON body and retries of ky', () => {
   const contract = adapterContract(({ source, issuer }) => {
-    const api = ky.create({ fetch: issuer.fetch, retry: { limit: 2, delay: () => 0 }, timeout: false, ...kyAuth(source) })
+    const api = ky.create({
+      fetch: issuer.fetch,
+      retry: { limit: 2, delay: () => 0 },
+      timeout: false,
+      ...kyAuth(source),
+    })
     return {
       async use(url, { signal } = {}) {
-        return resultOf(await api.post(url, { json: { a: 1 }, ...(signal && { signal }), throwHttpErrors: (status) => status !== 401 }))
+        return resultOf(
+          await api.post(url, {
+            json: { a: 1 },
+            ...(signal && { signal }),
+            throwHttpErrors: (status) => status !== 401,
+          }),
+        )
       },
     }
   })

@@ -117,7 +117,10 @@ describe('attach', () => {
 
     await authFetch(world.url('/api/items'), { next: { revalidate: 60 } } as RequestInit)
 
-    expect(send.sent.map(({ init }) => init)).toMatchObject([{ next: { revalidate: 60 } }, { next: { revalidate: 60 } }])
+    expect(send.sent.map(({ init }) => init)).toMatchObject([
+      { next: { revalidate: 60 } },
+      { next: { revalidate: 60 } },
+    ])
   })
 
   it('has its request end with the session, also while it is at work', async ({ world }) => {

@@ -58,7 +58,9 @@ it('refreshEndpoint returns a refresh for a session', () => {
 
 it('resolveBroker takes what may be absent', () => {
   const stored = undefined as string | undefined
-  expectTypeOf(resolveBroker({ stored, configured: stored, page: 'https://app.test' })).toEqualTypeOf<string | undefined>()
+  expectTypeOf(resolveBroker({ stored, configured: stored, page: 'https://app.test' })).toEqualTypeOf<
+    string | undefined
+  >()
   // @ts-expect-error -- the page is what it is about
   resolveBroker({ stored })
 })

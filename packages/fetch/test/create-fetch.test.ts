@@ -63,7 +63,9 @@ describe('what it takes', () => {
     expect(world.calls[0]?.accessToken).toBeDefined()
   })
 
-  it('sends the headers of a Request with a body, also under msw, where a copy of Headers may lack some', async ({ world }) => {
+  it('sends the headers of a Request with a body, also under msw, where a copy of Headers may lack some', async ({
+    world,
+  }) => {
     const request = new Request(world.url('/api/items'), { method: 'POST', headers: { 'x-one': '1' }, body: 'text' })
 
     await createFetch(world.signInRefused())(request)
@@ -313,22 +315,25 @@ describe('which fetch sends', () => {
         return wrapped(input, init)
       },
     ],
-  ])('is still the one below, where a monitor wraps the global fetch after that and calls it %s', async ([, wrap], { world }) => {
-    const session = world.signInRefused({ refresh: world.issuer.refresh })
-    vi.stubGlobal('fetch', createFetch(session))
-    const monitored = wrap(globalThis.fetch)
-    let depth = 0
-    vi.stubGlobal('fetch', ((input, init) => {
-      if (++depth > 20) throw new Error('The wrapper calls itself')
-      return monitored(input, init)
-    }) satisfies typeof fetch)
+  ])(
+    'is still the one below, where a monitor wraps the global fetch after that and calls it %s',
+    async ([, wrap], { world }) => {
+      const session = world.signInRefused({ refresh: world.issuer.refresh })
+      vi.stubGlobal('fetch', createFetch(session))
+      const monitored = wrap(globalThis.fetch)
+      let depth = 0
+      vi.stubGlobal('fetch', ((input, init) => {
+        if (++depth > 20) throw new Error('The wrapper calls itself')
+        return monitored(input, init)
+      }) satisfies typeof fetch)
 
-    expect((await fetch(world.url('/api/items'), { method: 'POST', body: 'text' })).status).toBe(200)
-    expect((await fetch('data:text/plain,bare')).status).toBe(200)
-    expect((await fetch(world.url('/api/items'), { headers: { authorization: 'Basic Zm9v' } })).status).toBe(401)
-    expect(world.calls.map(({ answer }) => answer)).toEqual([401, 200, 401])
-    expect(world.issuer.tokenPosts).toBe(1)
-  })
+      expect((await fetch(world.url('/api/items'), { method: 'POST', body: 'text' })).status).toBe(200)
+      expect((await fetch('data:text/plain,bare')).status).toBe(200)
+      expect((await fetch(world.url('/api/items'), { headers: { authorization: 'Basic Zm9v' } })).status).toBe(401)
+      expect(world.calls.map(({ answer }) => answer)).toEqual([401, 200, 401])
+      expect(world.issuer.tokenPosts).toBe(1)
+    },
+  )
 
   it('may make a call of its own, which gets the credential like any other', async ({ world }) => {
     const session = world.signIn()

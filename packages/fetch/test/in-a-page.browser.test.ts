@@ -110,7 +110,11 @@ describe.for(Object.entries(clients))('%s in a page', ([, make]) => {
   })
 
   it('rejects with AuthenticationError when it is refused twice', async () => {
-    expect(await caught(make()('/api/refused'))).toMatchObject({ name: 'AuthenticationError', code: 401, reason: 'refused' })
+    expect(await caught(make()('/api/refused'))).toMatchObject({
+      name: 'AuthenticationError',
+      code: 401,
+      reason: 'refused',
+    })
     expect(calls()).toHaveLength(2)
   })
 
@@ -189,7 +193,12 @@ describe('createFetch in a page', () => {
     })
 
     await authFetch(
-      new Request('/api/items', { credentials: 'omit', mode: 'same-origin', referrerPolicy: 'no-referrer', cache: 'no-cache' }),
+      new Request('/api/items', {
+        credentials: 'omit',
+        mode: 'same-origin',
+        referrerPolicy: 'no-referrer',
+        cache: 'no-cache',
+      }),
     )
 
     expect(sent[0]).toMatchObject({
@@ -203,7 +212,10 @@ describe('createFetch in a page', () => {
 
   it('leaves a manual redirect opaque', async () => {
     worker.use(
-      http.get(`${location.origin}/api/moved`, () => new Response(null, { status: 302, headers: { location: '/api/items' } })),
+      http.get(
+        `${location.origin}/api/moved`,
+        () => new Response(null, { status: 302, headers: { location: '/api/items' } }),
+      ),
     )
 
     const response = await createFetch(session)('/api/moved', { redirect: 'manual' })

@@ -16,7 +16,10 @@ describe('a denial', () => {
   it.for<[string, ReturnType<typeof status>]>([
     ['a 403', status(403)],
     ['a 403 with a challenge', deny()],
-    ['a 401 that wants another scope', status(401, { headers: { 'www-authenticate': 'Bearer error="insufficient_scope"' } })],
+    [
+      'a 401 that wants another scope',
+      status(401, { headers: { 'www-authenticate': 'Bearer error="insufficient_scope"' } }),
+    ],
   ])('%s rejects with PermissionDeniedError, costs no refresh and is not retried', async ([, fault], { world }) => {
     world.issuer.apiFaults.next(fault)
     const session = world.signIn()
@@ -63,7 +66,9 @@ describe('a denial', () => {
     expect(world.issuer.tokenPosts).toBe(0)
   })
 
-  it('is left as it is for an origin that is not listed, for an Authorization of the caller, and for nobody', async ({ world }) => {
+  it('is left as it is for an origin that is not listed, for an Authorization of the caller, and for nobody', async ({
+    world,
+  }) => {
     world.issuer.apiFaults.when(() => true, status(403))
     const api = ky.extend(kyAuth(world.signIn()))
 
@@ -78,23 +83,29 @@ describe('a denial', () => {
 })
 
 describe('a request that is refused twice', () => {
-  it.for([0, 3])('rejects with AuthenticationError, not sent a third time, with retry: %d', async (limit, { world }) => {
-    const session = world.signIn()
-    const api = ky.extend({ retry: { limit, statusCodes: [401], ...now }, ...kyAuth(session) })
+  it.for([0, 3])(
+    'rejects with AuthenticationError, not sent a third time, with retry: %d',
+    async (limit, { world }) => {
+      const session = world.signIn()
+      const api = ky.extend({ retry: { limit, statusCodes: [401], ...now }, ...kyAuth(session) })
 
-    const error = await caught(api(world.url('/api/refused')))
+      const error = await caught(api(world.url('/api/refused')))
 
-    expect(error).toBeInstanceOf(AuthenticationError)
-    expect(error).toMatchObject({ code: 401, reason: 'refused' })
-    expect(world.calls).toHaveLength(2)
-    expect(world.issuer.tokenPosts).toBe(1)
-    expect(session.state.status).toBe('active')
-  })
+      expect(error).toBeInstanceOf(AuthenticationError)
+      expect(error).toMatchObject({ code: 401, reason: 'refused' })
+      expect(world.calls).toHaveLength(2)
+      expect(world.issuer.tokenPosts).toBe(1)
+      expect(session.state.status).toBe('active')
+    },
+  )
 
   it('rejects also with throwHttpErrors: false', async ({ world }) => {
     const api = ky.extend({ throwHttpErrors: false, ...kyAuth(world.signIn()) })
 
-    expect(await caught(api(world.url('/api/refused')))).toMatchObject({ name: 'AuthenticationError', reason: 'refused' })
+    expect(await caught(api(world.url('/api/refused')))).toMatchObject({
+      name: 'AuthenticationError',
+      reason: 'refused',
+    })
   })
 
   it('costs no refresh when it is tried again within a minute', async ({ world }) => {

@@ -35,7 +35,10 @@ describe('hooks of the caller', () => {
     world.issuer.apiFaults.at(2, status(503))
     const ours = kyAuth(world.signInRefused())
     const [first, second] = place === 'before' ? [theirs, ours] : [ours, theirs]
-    const api = ky.extend({ retry: { limit: 1, ...now } }).extend(first).extend(second)
+    const api = ky
+      .extend({ retry: { limit: 1, ...now } })
+      .extend(first)
+      .extend(second)
 
     await api.put(world.url('/api/items'), { json: 1 })
 
@@ -94,7 +97,9 @@ describe('hooks of the caller', () => {
       hooks: {
         afterResponse: [
           ({ response }) =>
-            response.status === 503 ? ky.retry({ request: new Request('https://elsewhere.test/'), delay: 0 }) : undefined,
+            response.status === 503
+              ? ky.retry({ request: new Request('https://elsewhere.test/'), delay: 0 })
+              : undefined,
         ],
       },
     })

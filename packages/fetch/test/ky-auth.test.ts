@@ -23,7 +23,12 @@ describe('an instance', () => {
   })
 
   it('is replayed with retry: 0, also a POST, with all that ky made of it', async ({ world }) => {
-    const api = ky.create({ prefix: world.url('/api'), retry: 0, headers: { 'x-one': '1' }, ...kyAuth(world.signInRefused()) })
+    const api = ky.create({
+      prefix: world.url('/api'),
+      retry: 0,
+      headers: { 'x-one': '1' },
+      ...kyAuth(world.signInRefused()),
+    })
 
     await api.post('items', { json: { name: 'péage' }, searchParams: { page: 2 }, headers: { 'x-two': '2' } })
 
@@ -135,7 +140,9 @@ describe('an instance', () => {
     const api = ky.extend(kyAuth(world.signInRefused()))
     const gate = world.issuer.faults.next(hold())
 
-    const calls = Array.from({ length: 20 }, (_, index) => api.post(world.url(`/api/${index}`), { json: { index } }).json())
+    const calls = Array.from({ length: 20 }, (_, index) =>
+      api.post(world.url(`/api/${index}`), { json: { index } }).json(),
+    )
     await gate.arrived
     gate.release()
     await Promise.all(calls)
@@ -254,7 +261,10 @@ describe('what ky hands to fetch', () => {
 
     await api(world.url('/api/items'), { next: { revalidate: 60 } } as object)
 
-    expect(send.sent.map(({ init }) => init)).toMatchObject([{ next: { revalidate: 60 } }, { next: { revalidate: 60 } }])
+    expect(send.sent.map(({ init }) => init)).toMatchObject([
+      { next: { revalidate: 60 } },
+      { next: { revalidate: 60 } },
+    ])
   })
 
   it('goes through a fetch that was given after kyAuth, or for one call', async ({ world }) => {

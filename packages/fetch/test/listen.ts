@@ -7,7 +7,9 @@ export interface Listening extends AsyncDisposable {
 }
 
 /** Answers on the loopback interface; disposing cuts every connection. */
-export async function listen(handle: (incoming: IncomingMessage, outgoing: ServerResponse) => void): Promise<Listening> {
+export async function listen(
+  handle: (incoming: IncomingMessage, outgoing: ServerResponse) => void,
+): Promise<Listening> {
   const server = createServer(handle)
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)

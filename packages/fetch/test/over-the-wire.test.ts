@@ -195,7 +195,11 @@ describe('a connection', () => {
       },
     })
 
-    const response = await createFetch(session)(`${api.origin}/`, { method: 'POST', body, duplex: 'half' } as RequestInit)
+    const response = await createFetch(session)(`${api.origin}/`, {
+      method: 'POST',
+      body,
+      duplex: 'half',
+    } as RequestInit)
 
     expect(response.status).toBe(401)
     expect(await response.text()).toBe('too early')

@@ -32,9 +32,10 @@ async function refreshOnce(
     }),
   )
   const { signal } = new AbortController()
-  const outcome = await refreshEndpoint(endpoint, options)({ tokens: held, reason: 'stale', signal }).catch(
-    (error: unknown) => error,
-  )
+  const outcome = await refreshEndpoint(
+    endpoint,
+    options,
+  )({ tokens: held, reason: 'stale', signal }).catch((error: unknown) => error)
   return { outcome, requests }
 }
 
@@ -86,7 +87,12 @@ describe('what is sent', () => {
       'grant_type=refresh_token&refresh_token=REFRESH-1',
       'application/x-www-form-urlencoded;charset=UTF-8',
     ],
-    ['a string', ({ refreshToken }) => `<token>${refreshToken}</token>`, '<token>REFRESH-1</token>', 'text/plain;charset=UTF-8'],
+    [
+      'a string',
+      ({ refreshToken }) => `<token>${refreshToken}</token>`,
+      '<token>REFRESH-1</token>',
+      'text/plain;charset=UTF-8',
+    ],
     ['an object', ({ refreshToken }) => ({ token: refreshToken }), '{"token":"REFRESH-1"}', 'application/json'],
     [
       'an object without a prototype',
@@ -102,7 +108,11 @@ describe('what is sent', () => {
   })
 
   it('has the headers that the option says', async () => {
-    const headers = { 'x-csrf': '1', accept: 'application/vnd.broker+json', 'content-type': 'application/vnd.broker+json' }
+    const headers = {
+      'x-csrf': '1',
+      accept: 'application/vnd.broker+json',
+      'content-type': 'application/vnd.broker+json',
+    }
 
     const { requests } = await refreshOnce(json(fresh), { headers })
 
@@ -147,9 +157,7 @@ describe('what is sent', () => {
       }),
     )
 
-    const outcome = await caught(
-      refreshEndpoint(endpoint)({ tokens, reason: 'stale', signal: controller.signal }),
-    )
+    const outcome = await caught(refreshEndpoint(endpoint)({ tokens, reason: 'stale', signal: controller.signal }))
 
     expect(outcome).toMatchObject({ name: 'RefreshError', reason: 'lost' })
   })
@@ -165,7 +173,11 @@ describe('an answer', () => {
     ['401 with nothing', () => new Response(null, { status: 401 }), { reason: 'rejected' }],
     ['403 with JSON', json({ message: secret }, 403), { reason: 'rejected' }],
     ['403 with nothing', () => new Response(null, { status: 403 }), { reason: 'rejected' }],
-    ['400 invalid_client', json({ error: 'invalid_client', error_description: secret }, 400), { reason: 'misconfigured' }],
+    [
+      '400 invalid_client',
+      json({ error: 'invalid_client', error_description: secret }, 400),
+      { reason: 'misconfigured' },
+    ],
     ['400 invalid_request', json({ error: 'invalid_request' }, 400), { reason: 'misconfigured' }],
     ['404 with JSON', json({ message: secret }, 404), { reason: 'misconfigured' }],
     ['404 with HTML', () => HttpResponse.html(`<p>${secret}`, { status: 404 }), { reason: 'unavailable' }],
@@ -185,7 +197,11 @@ describe('an answer', () => {
     ['204', () => new Response(null, { status: 204 }), { reason: 'misconfigured' }],
     ['200 without a token', json({ token: secret }), { reason: 'misconfigured' }],
     ['200 with an empty token', json({ ...fresh, access_token: '' }), { reason: 'misconfigured' }],
-    ['200 with a token that no header carries', json({ ...fresh, access_token: `${secret}\n` }), { reason: 'misconfigured' }],
+    [
+      '200 with a token that no header carries',
+      json({ ...fresh, access_token: `${secret}\n` }),
+      { reason: 'misconfigured' },
+    ],
     ['200 with a lifetime of NaN', json({ ...fresh, expires_in: secret }), { reason: 'misconfigured' }],
     ['200 with a negative lifetime', json({ ...fresh, expires_in: -1 }), { reason: 'misconfigured' }],
     ['200 with null', json(null), { reason: 'misconfigured' }],
@@ -331,13 +347,16 @@ describe('the address', () => {
     },
   )
 
-  it.for(['https://broker.test/r', 'http://localhost:1/r', 'http://127.0.0.1/r', 'http://[::1]:8080/r', 'http://a.localhost/'])(
-    'can be %s',
-    (url) => {
-      expect(refreshEndpoint(url)).toBeTypeOf('function')
-      expect(refreshEndpoint(new URL(url))).toBeTypeOf('function')
-    },
-  )
+  it.for([
+    'https://broker.test/r',
+    'http://localhost:1/r',
+    'http://127.0.0.1/r',
+    'http://[::1]:8080/r',
+    'http://a.localhost/',
+  ])('can be %s', (url) => {
+    expect(refreshEndpoint(url)).toBeTypeOf('function')
+    expect(refreshEndpoint(new URL(url))).toBeTypeOf('function')
+  })
 
   it('can be the page itself, and relative to it', async () => {
     vi.stubGlobal('location', new URL('http://192.168.1.2/app/'))
@@ -378,39 +397,45 @@ describe('in a session', () => {
     expect(await session.tokens()).toBeDefined()
   })
 
-  it.for([401, 403])('does not recurse where the page made the wrapper its global fetch, on %d', async (code, { world }) => {
-    world.issuer.faults.next(status(code))
-    const session = world.signInRefused()
-    vi.stubGlobal('fetch', createFetch(session))
+  it.for([401, 403])(
+    'does not recurse where the page made the wrapper its global fetch, on %d',
+    async (code, { world }) => {
+      world.issuer.faults.next(status(code))
+      const session = world.signInRefused()
+      vi.stubGlobal('fetch', createFetch(session))
 
-    expect(await caught(fetch(world.url('/api/items')))).toMatchObject({ name: 'AuthenticationError', code: 401 })
-    expect(world.issuer.tokenPosts).toBe(1)
-    expect(world.issuer.exchanges.filter(({ kind }) => kind === 'token').map(({ accessToken }) => accessToken)).toEqual([
-      undefined,
-    ])
-  })
+      expect(await caught(fetch(world.url('/api/items')))).toMatchObject({ name: 'AuthenticationError', code: 401 })
+      expect(world.issuer.tokenPosts).toBe(1)
+      expect(
+        world.issuer.exchanges.filter(({ kind }) => kind === 'token').map(({ accessToken }) => accessToken),
+      ).toEqual([undefined])
+    },
+  )
 
   it.for<[string, boolean]>([
     ['refused', false],
     ['stale', true],
-  ])('does not wait for itself where a monitor wraps the wrapper, the token being %s', async ([, isStale], { world }) => {
-    const session = world.signInRefused()
-    const authFetch = createFetch(session)
-    let depth = 0
-    vi.stubGlobal('fetch', ((input, init) => {
-      if (++depth > 20) throw new Error('The wrapper calls itself')
-      return authFetch(input, init)
-    }) satisfies typeof fetch)
-    if (isStale) world.clock.jump(3_600_000)
+  ])(
+    'does not wait for itself where a monitor wraps the wrapper, the token being %s',
+    async ([, isStale], { world }) => {
+      const session = world.signInRefused()
+      const authFetch = createFetch(session)
+      let depth = 0
+      vi.stubGlobal('fetch', ((input, init) => {
+        if (++depth > 20) throw new Error('The wrapper calls itself')
+        return authFetch(input, init)
+      }) satisfies typeof fetch)
+      if (isStale) world.clock.jump(3_600_000)
 
-    const call = caught(authFetch(world.url('/api/items')))
-    // Only what waits for itself is still waiting then.
-    await settle(50)
-    await world.clock.advance(200_000)
+      const call = caught(authFetch(world.url('/api/items')))
+      // Only what waits for itself is still waiting then.
+      await settle(50)
+      await world.clock.advance(200_000)
 
-    expect(await call).toMatchObject({ resolvedWith: { status: 200 } })
-    expect(world.issuer.tokenPosts).toBe(1)
-  })
+      expect(await call).toMatchObject({ resolvedWith: { status: 200 } })
+      expect(world.issuer.tokenPosts).toBe(1)
+    },
+  )
 
   it.for<[string, boolean]>([
     ['refused', false],
@@ -445,17 +470,20 @@ describe('in a session', () => {
     ['HTML', html()],
     ['JSON cut short', malformedJson()],
     ['503', status(503)],
-  ] as const)('keeps the tokens over an answer of %s, and goes on when the issuer does', async ([, fault], { world }) => {
-    world.issuer.faults.next(fault)
-    const session = world.signIn()
-    const before = await session.tokens()
+  ] as const)(
+    'keeps the tokens over an answer of %s, and goes on when the issuer does',
+    async ([, fault], { world }) => {
+      world.issuer.faults.next(fault)
+      const session = world.signIn()
+      const before = await session.tokens()
 
-    await expect(session.refresh()).rejects.toMatchObject({ name: 'RefreshError', reason: 'unavailable' })
-    expect(await session.tokens()).toEqual(before)
+      await expect(session.refresh()).rejects.toMatchObject({ name: 'RefreshError', reason: 'unavailable' })
+      expect(await session.tokens()).toEqual(before)
 
-    await session.refresh()
-    expect(session.state).toMatchObject({ status: 'active', version: 2 })
-  })
+      await session.refresh()
+      expect(session.state).toMatchObject({ status: 'active', version: 2 })
+    },
+  )
 
   it('obeys Retry-After, also when a person asks', async ({ world }) => {
     world.issuer.faults.next(status(429, { retryAfter: 90 }))

@@ -166,7 +166,11 @@ describe('an answer that no other token would change', () => {
     ['a 401 that wants a stronger sign-in', 401, 'Bearer error="insufficient_user_authentication", acr_values="myACR"'],
     ['a 401 that wants a nonce', 401, 'DPoP error="use_dpop_nonce"'],
     ['a 401 that wants another scope', 401, 'Bearer error="insufficient_scope", scope="admin"'],
-    ['a 401 of which one challenge wants a nonce', 401, 'Bearer realm="a, b", DPoP algs="ES256", error="use_dpop_nonce"'],
+    [
+      'a 401 of which one challenge wants a nonce',
+      401,
+      'Bearer realm="a, b", DPoP algs="ES256", error="use_dpop_nonce"',
+    ],
     ['a 400', 400, ''],
     ['a 404', 404, ''],
     ['a 402', 402, 'Bearer error="invalid_token"'],
@@ -269,13 +273,15 @@ describe('a refresh that a call needs', () => {
     expect(session.state.status).toBe('active')
   })
 
-  it('ends in AuthenticationError where the issuer rejects the grant, and the session is expired', async ({ world }) => {
+  it('ends in AuthenticationError where the issuer rejects the grant, and the session is expired', async ({
+    world,
+  }) => {
     const session = world.signInRefused()
     world.issuer.revokeRefreshToken((await session.tokens())?.refreshToken)
 
-    await expect(
-      createFetch(session)(world.url('/api/items'), { method: 'POST', body: 'kept' }),
-    ).rejects.toMatchObject({ name: 'AuthenticationError', code: 401, reason: 'expired' })
+    await expect(createFetch(session)(world.url('/api/items'), { method: 'POST', body: 'kept' })).rejects.toMatchObject(
+      { name: 'AuthenticationError', code: 401, reason: 'expired' },
+    )
 
     expect(session.state.status).toBe('expired')
     expect(world.calls.map(textOf)).toEqual(['kept'])
@@ -299,7 +305,10 @@ describe('a refresh that a call needs', () => {
 
 describe('nobody signed in', () => {
   it('sends bare and returns the answer as it is', async ({ world }) => {
-    const response = await createFetch(world.open())(world.url('/api/items'), { method: 'POST', body: 'password=wrong' })
+    const response = await createFetch(world.open())(world.url('/api/items'), {
+      method: 'POST',
+      body: 'password=wrong',
+    })
 
     expect(response.status).toBe(401)
     expect(world.calls.map(({ accessToken }) => accessToken)).toEqual([undefined])

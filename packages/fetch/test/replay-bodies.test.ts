@@ -113,10 +113,9 @@ describe('a replay', () => {
         const url = world.url('/api/items')
         world.issuer.revokeAccessToken((await session.tokens())?.accessToken)
         await authFetch(...(asRequest ? [new Request(url, { method: 'POST', body })] : [url, { method: 'POST', body }]))
-        expect(world.calls.slice(-2).map((call) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(call.body))).toEqual([
-          text,
-          text,
-        ])
+        expect(
+          world.calls.slice(-2).map((call) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(call.body)),
+        ).toEqual([text, text])
       }),
       { numRuns: 40 },
     )

@@ -85,7 +85,9 @@ describe('a request in flight', () => {
   it('lives on where the option says so', async ({ world }) => {
     const session = world.signIn()
     const gate = world.issuer.apiFaults.next(hold())
-    const call = world.track(createFetch(session, { outliveSession: true })(world.url('/api/sign-out'), { method: 'POST' }))
+    const call = world.track(
+      createFetch(session, { outliveSession: true })(world.url('/api/sign-out'), { method: 'POST' }),
+    )
     await gate.arrived
 
     await session.signOut()
@@ -96,7 +98,9 @@ describe('a request in flight', () => {
 
   it('that tells the server of the sign-out is sent when that follows in the same breath', async ({ world }) => {
     const session = world.signIn()
-    const call = world.track(createFetch(session, { outliveSession: true })(world.url('/api/sign-out'), { method: 'POST' }))
+    const call = world.track(
+      createFetch(session, { outliveSession: true })(world.url('/api/sign-out'), { method: 'POST' }),
+    )
 
     await session.signOut()
 
