@@ -27,7 +27,7 @@ export function originMatcher(origins?: readonly string[] | OriginMatcher): Orig
 function checked(entry: string): string {
   const origin = originOf(entry)
   const isOrigin = origin !== undefined && `${origin}/` === new URL(entry).href.replace(/^ws/, 'http')
-  if (isOrigin && isSecureUrl(origin)) return origin
+  if (isOrigin && !origin.includes('*') && isSecureUrl(origin)) return origin
   throw new TypeError(
     `origins: "${entry}" is no origin such as "https://api.example.com"; to allow http, pass a function`,
   )

@@ -62,6 +62,9 @@ const waits = new Map<unknown, Wait>()
  */
 export async function pollUntil<T>(key: unknown, probe: Probe<T>, options: PollOptions = {}): Promise<T | undefined> {
   const { signal, onElapsed } = options
+  const { firstMs = 1000, factor = 1, maxMs = 5000 } = options
+  if (!(firstMs >= 0 && factor >= 0 && maxMs >= 0))
+    throw new TypeError('firstMs, factor and maxMs have to be numbers, not below 0')
   if (signal?.aborted === true) return undefined
   const wait = waits.get(key) ?? begin(key, probe, options)
   const entry = onElapsed && { call: onElapsed }

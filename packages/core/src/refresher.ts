@@ -183,16 +183,16 @@ export function createRefresher(host: RefresherHost): Refresher {
 
   function store(mine: Flight, strategy: Strategy, answer: TokenSet, reason: RefreshReason): void {
     const { of: from } = mine
-    const known = from.credential.identity
-    const identity = identityIn(answer) ?? known
-    if (known !== undefined && identity !== known) {
-      spend(mine, strategy)
-      throw new RefreshError('The refresh answered for another identity; sign out first', { reason: 'misconfigured' })
-    }
     // What an answer may leave out stays as it was (RFC 6749, sections 5.1 and 6), all but the lifetime.
     const { expiresInMs: _ms, expiresAt: _at, ...kept } = from.tokens
     const given = Object.entries(answer).filter(([, value]) => value !== undefined)
     const tokens: TokenSet = { ...kept, ...Object.fromEntries(given) }
+    const known = from.credential.identity
+    const identity = identityIn(tokens)
+    if (known !== undefined && identity !== known) {
+      spend(mine, strategy)
+      throw new RefreshError('The refresh answered for another identity; sign out first', { reason: 'misconfigured' })
+    }
     fates.add(mine.key, { failure: undefined, lost: undefined })
     if (tokens.refreshToken !== from.tokens.refreshToken) spend(mine, strategy)
     if (!isOf(host.holding(), from)) return land(mine)
@@ -228,8 +228,10 @@ export function createRefresher(host: RefresherHost): Refresher {
     renew,
     isRenewing: (held) => flights.has(keyOf(held)),
     rest(held, error, until) {
-      const { attempts = 0, retryAt = 0 } = fates.of(keyOf(held)).failure ?? {}
-      fates.add(keyOf(held), { failure: { error, attempts, until, retryAt } })
+      const failure = { attempts: 0, retryAt: 0, error, ...fates.of(keyOf(held)).failure }
+      // A verdict of the issuer outranks that of an API.
+      if (!(failure.error instanceof AuthenticationError)) failure.error = error
+      fates.add(keyOf(held), { failure: { ...failure, until } })
     },
     adopt(held) {
       const flight = flights.get(keyOf(held))

@@ -7,7 +7,7 @@ import type { Trace } from './trace.ts'
 export interface SessionOptions {
   /**
    * How a new token set is had: one strategy, or a list of which the next is tried only when the issuer rejected the
-   * former. Never called twice at once.
+   * former. Never called twice at once with one refresh token.
    */
   refresh: RefreshOption
   /**

@@ -172,7 +172,8 @@ export function createSession(options: SessionOptions): Session {
     const now = platform.now()
     const isCurrent = version === held.version
     const isStruck = isCurrent && now < (held.notes.struckUntil ?? 0)
-    if (isCurrent && held.notes.refused === undefined) dispatch({ type: 'noted', from: held, notes: { refused: true } })
+    if (isCurrent && !isFinal && held.notes.refused === undefined)
+      dispatch({ type: 'noted', from: held, notes: { refused: true } })
     tell('refused', { version })
     if (!isFinal && !isStruck) return
     const error = authenticationError('refused')

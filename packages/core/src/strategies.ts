@@ -11,7 +11,7 @@ export interface RefreshContext {
 }
 
 /**
- * Gets a new token set. Never called twice at once for one session.
+ * Gets a new token set. Never called twice at once with one refresh token.
  *
  * Throw `RefreshError` to say what happened; only `rejected` is a verdict on the grant. Anything else that is thrown
  * counts as `lost`.

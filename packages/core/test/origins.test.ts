@@ -214,3 +214,9 @@ describe('isSecureUrl', () => {
     expect(isSecureUrl(new URL(url))).toBe(isSecure)
   })
 })
+
+describe('a wildcard', () => {
+  it('is a TypeError, since it would never match', () => {
+    expect(() => originMatcher(['https://*.example.com'])).toThrow(TypeError)
+  })
+})

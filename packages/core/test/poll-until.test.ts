@@ -212,3 +212,13 @@ describe('the timeout of pollUntil', () => {
     },
   )
 })
+
+describe('a time that is none', () => {
+  it.each([{ firstMs: NaN }, { firstMs: -1 }, { factor: NaN }, { maxMs: NaN }])(
+    'is a TypeError at once: %j',
+    async (options) => {
+      const { poll } = createPolling('ready')
+      await expect(poll(options)).rejects.toThrow(TypeError)
+    },
+  )
+})

@@ -1,8 +1,9 @@
-import { hold, inOrder, status } from '@reauth/testkit'
-import { describe, expect, it } from 'vitest'
+import { hold, inOrder, settle, status } from '@reauth/testkit'
+import { describe, expect, it, vi } from 'vitest'
 
+import type { Credential } from '../src/credential.ts'
 import { failureOf } from './support/failure-of.ts'
-import { createStage } from './support/stage.ts'
+import { createStage, type Stage } from './support/stage.ts'
 
 const expired = { name: 'AuthenticationError', code: 401, reason: 'expired' }
 
@@ -45,6 +46,26 @@ describe('expire', () => {
     expect(session.state.status).toBe('expired')
     clock.jump(1000)
     expect(await acquire()).toMatchObject({ version: 2 })
+  })
+
+  it.each<[string, (stage: Stage, refused: Credential) => Promise<unknown>]>([
+    ['acquire', ({ session }) => session.acquire()],
+    ['refused', ({ session }, refused) => session.acquire({ refused })],
+    ['refresh', ({ session }) => session.refresh()],
+  ])('may be what follows a failure, and a new try what follows that: %s (I7)', async (_, fail) => {
+    const stage = createStage()
+    const { acquire, signIn, session, issuer, clock } = stage
+    const credential = await signIn()
+    clock.jump(300_000)
+    issuer.faults.next(status(503))
+    const again = fail(stage, credential).catch(() => {
+      session.expire()
+      return acquire()
+    })
+    const settled = vi.fn<() => void>()
+    again.then(settled, settled)
+    await settle()
+    expect(settled).toHaveBeenCalledOnce()
   })
 })
 

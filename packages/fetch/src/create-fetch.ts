@@ -1,8 +1,8 @@
-import type { CredentialSource } from '@reauth/core'
+import type { AcquireOptions, Credential, CredentialSource } from '@reauth/core'
 
-import { acquireFirst, acquireLive, type Live } from './acquire-live.ts'
+import { acquireFirst, acquireLive } from './acquire-live.ts'
 import { type Attach, sendAttached } from './attached.ts'
-import { authorizationOf, hasAuthorization, readable, withAuthorization } from './authorization.ts'
+import { authorizationOf, hasAuthorization, readable, type Readable, withAuthorization } from './authorization.ts'
 import { isMarked, registerWrapper, sendBare, underWrappers } from './bare-fetch.ts'
 import { copiesOf, discard, isRequest, isStream, referrerOf } from './body.ts'
 import { createUnlistedWarning, isListed, urlOf } from './destination.ts'
@@ -76,51 +76,67 @@ export function createFetch(source: CredentialSource, options: FetchOptions = {}
     const isOneWay = isStream(init?.body)
     const minValidityMs = options.minValidityMs ?? (isOneWay ? 60_000 : undefined)
     const asked = (signal ?? minValidityMs) ? { minValidityMs, signal } : undefined
+    const copy = request === undefined || init?.body ? undefined : copiesOf(request)
+    const call: Call = { input, given: init ?? referrerOf(request), headers, isForeign, asked, isOneWay, copy }
     // Before the wait: an end that comes before the sending is then in this signal, whoever signs in behind it.
     const ends = source.signal
-    const first = ends.aborted ? await acquireFirst(source, asked) : { credential: await source.acquire(asked), ends }
-    if (first === undefined) return send(input, init)
+    if (ends.aborted) return revived(call, init)
+    const credential = await source.acquire(asked)
+    const response = await attempt(call, credential, ends)
+    return isRefused(response, input) ? replay(call, credential, response) : response
+  }
 
-    const given = init ?? referrerOf(request)
-    const copy = request === undefined || init?.body ? undefined : copiesOf(request)
-    const attempt = ({ credential, ends: end }: Live): Promise<Response> => {
-      const until = outliveSession ? signal : signal ? AbortSignal.any([signal, end]) : end
-      if (attach !== undefined) {
-        return sendAttached(
-          send,
-          copy ?? (() => input),
-          { ...given, signal: until ?? null },
-          credential,
-          attach,
-          isOneWay,
-        )
-      }
-      const value = authorizationOf(credential)
-      const placed = value === undefined ? headers : withAuthorization(headers, value, isForeign)
-      const sent = { ...given, headers: placed, signal: until ?? null } as RequestInit
-      return send(copy === undefined ? input : copy(), sent)
+  /** Sends where the session was not active before: bare if nobody was signed in. */
+  async function revived(call: Call, init: RequestInit | undefined): Promise<Response> {
+    const live = await acquireFirst(source, call.asked)
+    if (live === undefined) return send(call.input, init)
+    const response = await attempt(call, live.credential, live.ends)
+    return isRefused(response, call.input) ? replay(call, live.credential, response) : response
+  }
+
+  function attempt(call: Call, credential: Credential, ends: AbortSignal): Promise<Response> {
+    const { input, given, copy, headers, isForeign } = call
+    const signal = call.asked?.signal
+    const until = outliveSession ? (signal ?? null) : signal ? AbortSignal.any([signal, ends]) : ends
+    if (attach !== undefined) {
+      const init = { ...given, signal: until }
+      return sendAttached(send, copy ?? (() => input), init, credential, attach, call.isOneWay)
     }
+    const value = authorizationOf(credential)
+    const placed = value === undefined ? headers : withAuthorization(headers, value, isForeign)
+    return send(copy === undefined ? input : copy(), { ...given, headers: placed, signal: until } as RequestInit)
+  }
 
-    const response = await attempt(first)
-    if (!isRefused(response, input)) return response
-    const refused = first.credential
-    if (isOneWay) {
+  async function replay(call: Call, refused: Credential, response: Response): Promise<Response> {
+    const { input, asked } = call
+    if (call.isOneWay) {
       // The next call finds a newer one; this answer is all that its caller can have.
       source.acquire({ refused }).catch(() => {})
       return response
     }
     discard(response)
-    const second = await acquireLive(source, { ...asked, refused })
-    const { version } = second.credential
+    const { credential, ends } = await acquireLive(source, { ...asked, refused })
+    const { version } = credential
     source.trace?.({ type: 'replay', level: 'info', version, origin: urlOf(input).origin })
-    const replayed = await attempt(second)
+    const replayed = await attempt(call, credential, ends)
     if (isRefused(replayed, input)) {
       discard(replayed)
-      await source.acquire({ refused: second.credential, final: true, signal })
+      await source.acquire({ refused: credential, final: true, signal: asked?.signal })
     }
     return replayed
   }
 
   registerWrapper(wrapper, under)
   return wrapper
+}
+
+/** One call, as it is sent and sent again. */
+interface Call {
+  readonly input: Input
+  readonly given: RequestInit | undefined
+  readonly headers: Readable | undefined
+  readonly isForeign: boolean
+  readonly asked: AcquireOptions | undefined
+  readonly isOneWay: boolean
+  readonly copy: (() => Request) | undefined
 }

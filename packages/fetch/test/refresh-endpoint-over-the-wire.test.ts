@@ -61,6 +61,17 @@ describe('an endpoint', () => {
     expect(await failureAt(`${broker.origin}/refresh`)).toMatchObject({ reason: 'lost', sent: true })
   })
 
+  it('whose 401 is cut off has rejected the token all the same', async () => {
+    await using broker = await listen((_incoming, outgoing) => {
+      outgoing.writeHead(401, { 'content-type': 'application/json', 'content-length': '100' })
+      outgoing.write('{"error":', () => {
+        outgoing.destroy()
+      })
+    })
+
+    expect(await failureAt(`${broker.origin}/refresh`)).toMatchObject({ reason: 'rejected' })
+  })
+
   it.for([301, 302, 303, 307, 308])('that redirects with %d has nothing follow it', async (code) => {
     const landed: string[] = []
     await using elsewhere = await listen((incoming, outgoing) => {
