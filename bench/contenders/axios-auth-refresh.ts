@@ -21,7 +21,8 @@ export function axiosAuthRefresh(
     config.headers.set('authorization', `Bearer ${token}`)
     return config
   })
-  createAuthRefresh(instance, async () => {
+  // Its types come from another build of axios.
+  createAuthRefresh(instance as never, async () => {
     token = await getToken()
   })
   return (url, config) => instance.request({ url, ...config })

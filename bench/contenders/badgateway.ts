@@ -15,5 +15,5 @@ export function badgateway(getToken: GetToken): typeof fetch {
     getStoredToken: () => token('a1'),
     getNewToken: async () => token(await getToken()),
   })
-  return (input, init) => wrapper.fetch(input, init)
+  return (input, init) => wrapper.fetch(input as RequestInfo, init)
 }

@@ -1,7 +1,7 @@
 import type { AuthenticationError, RefreshError } from './errors.ts'
 
 /** What was learned of one refresh token, whatever sign-in it came with. */
-export interface Fate {
+interface Fate {
   /** The issuer has answered to it, with another token or with a rejection. */
   readonly dead?: true | undefined
   /** An answer was lost: it may be spent, until the issuer says. */

@@ -115,10 +115,13 @@ export function createFetch(source: CredentialSource, options: FetchOptions = {}
       return response
     }
     discard(response)
-    const { credential, ends } = await acquireLive(source, { ...asked, refused })
+    const ends = source.signal
+    const again = { refused, minValidityMs: asked?.minValidityMs, signal: asked?.signal }
+    const second = ends.aborted ? await acquireLive(source, again) : { credential: await source.acquire(again), ends }
+    const { credential } = second
     const { version } = credential
     source.trace?.({ type: 'replay', level: 'info', version, origin: urlOf(input).origin })
-    const replayed = await attempt(call, credential, ends)
+    const replayed = await attempt(call, credential, second.ends)
     if (isRefused(replayed, input)) {
       discard(replayed)
       await source.acquire({ refused: credential, final: true, signal: asked?.signal })

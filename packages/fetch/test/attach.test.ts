@@ -24,7 +24,7 @@ function provingAttach(): { attach: Attach; readonly attached: Attached[] } {
     attached,
     attach(request, { version, accessToken }: Credential, challenge) {
       const nonce = challenge?.headers.get('dpop-nonce')
-      attached.push({ version, nonce, request: request.clone() as Request })
+      attached.push({ version, nonce, request: request.clone() })
       request.headers.set('authorization', `Bearer ${accessToken}`)
       request.headers.set('x-proof', `${attached.length}`)
       return request

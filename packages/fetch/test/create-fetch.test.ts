@@ -340,7 +340,7 @@ describe('which fetch sends', () => {
     const calls: Promise<Response>[] = []
     const authFetch = createFetch(session, {
       fetch(input, init) {
-        if (!String(input as string).includes('beacon')) calls.push(authFetch(world.url('/api/beacon')))
+        if (!(input as string).includes('beacon')) calls.push(authFetch(world.url('/api/beacon')))
         return fetch(input, init)
       },
     })

@@ -253,7 +253,7 @@ describe('retries of ky', () => {
     world.issuer.apiFaults.next(status(503))
     const api = ky
       .extend({ retry: { limit: 2, ...now } })
-      .extend({ hooks: { beforeRetry: [() => void world.clock.jump(3_600_000)] } })
+      .extend({ hooks: { beforeRetry: [() => world.clock.jump(3_600_000)] } })
       .extend(kyAuth(session))
 
     await api.put(world.url('/api/items'), { json: { a: 1 } })

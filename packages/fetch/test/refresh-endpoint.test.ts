@@ -122,7 +122,7 @@ describe('what is sent', () => {
   it('goes through the fetch that the option says, never to a cache', async () => {
     const sent: [unknown, RequestInit | undefined][] = []
     const send: typeof fetch = async (input, init) => {
-      sent.push([String(input as URL), init])
+      sent.push([String(input), init])
       return json(fresh)()
     }
 
@@ -346,7 +346,7 @@ describe('the address', () => {
     vi.stubGlobal('location', new URL('http://192.168.1.2/app/'))
     const sent: string[] = []
     const send: typeof fetch = async (input) => {
-      sent.push(String(input as URL))
+      sent.push(String(input))
       return json(fresh)()
     }
     const refresh = refreshEndpoint('../refresh', { fetch: send })

@@ -112,7 +112,8 @@ describe('a replay', () => {
         const text = new TextDecoder().decode(new TextEncoder().encode(body))
         const url = world.url('/api/items')
         world.issuer.revokeAccessToken((await session.tokens())?.accessToken)
-        await authFetch(...(asRequest ? [new Request(url, { method: 'POST', body })] : [url, { method: 'POST', body }]))
+        const init = { method: 'POST', body }
+        await (asRequest ? authFetch(new Request(url, init)) : authFetch(url, init))
         expect(
           world.calls.slice(-2).map((call) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(call.body)),
         ).toEqual([text, text])

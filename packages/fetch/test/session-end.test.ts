@@ -352,7 +352,7 @@ describe('a caller who does not wait', () => {
     process.on('unhandledRejection', note)
     const session = world.signInRefused()
     const authFetch = createFetch(session)
-    const late = deferred<void>()
+    const late = deferred()
     const gate = world.issuer.faults.next(hold())
     const calls = Array.from({ length: 5 }, () => authFetch(world.url('/api/items')))
     const results = Promise.allSettled(calls).then(() => {

@@ -29,7 +29,7 @@ export interface RaceIssuer {
 }
 
 /** What the invariants need to know of the client at the moment of a presentation. */
-export interface Presentation {
+interface Presentation {
   readonly refreshToken: string
   readonly reason: 'stale' | 'refused' | 'asked'
   /** An earlier answer for this token was lost, and the issuer has not answered since. */
