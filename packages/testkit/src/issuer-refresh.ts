@@ -7,7 +7,7 @@ export interface IssuerRefreshOptions {
   readonly now: () => number
 }
 
-/** Returns a `refresh` for a session: RFC 6749, section 6, with every outcome told apart as DESIGN.md, section 4 asks. */
+/** Returns a `refresh` for a session: RFC 6749, section 6, with every outcome told apart. */
 export function createIssuerRefresh({ fetch, url, now }: IssuerRefreshOptions): Refresh {
   return async ({ tokens, signal }) => {
     if (tokens.refreshToken === undefined) {

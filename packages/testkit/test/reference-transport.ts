@@ -16,7 +16,7 @@ export interface Parts {
 
 const never = new AbortController().signal
 
-/** The loop of DESIGN.md, section 2, over `fetch`, and with it whatever bug is planted. */
+/** The loop of an adapter over `fetch`, and with it whatever bug is planted. */
 export function referenceTransport(parts: Parts = {}): MakeTransport {
   const {
     acquire = (source, options) => source.acquire(options),

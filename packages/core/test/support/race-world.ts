@@ -132,7 +132,7 @@ export function createRaceWorld(scheduler: Scheduler, outcomes: readonly Outcome
     }
   }
 
-  /** The whole of an adapter (DESIGN.md, section 2): two requests at the most (I3). */
+  /** The whole of an adapter: two requests at the most (I3). */
   async function request(): Promise<void> {
     const send = async ({ accessToken }: Credential): Promise<boolean> => {
       await scheduler.schedule(Promise.resolve(), 'call')
