@@ -126,6 +126,16 @@ describe('expireWhenRefused', () => {
     expect(issuer.tokenPosts).toBe(1)
   })
 
+  it('says so, too, where an early refresh was rejected before', async () => {
+    const { acquire, refuse, signIn, session, issuer, clock } = createStage({ expireWhenRefused: true })
+    const credential = await signIn()
+    issuer.revokeFamily((await session.tokens())?.refreshToken ?? '')
+    clock.jump(280_000)
+    expect(await acquire()).toBe(credential)
+    await failureOf(refuse(credential, true))
+    expect(await failureOf(session.refresh())).toMatchObject({ name: 'AuthenticationError', reason: 'expired' })
+  })
+
   it('says that the session has expired once the issuer has rejected the refresh token, too', async () => {
     const { refuse, signIn, session, issuer } = createStage({ expireWhenRefused: true })
     const credential = await signIn()
@@ -134,6 +144,17 @@ describe('expireWhenRefused', () => {
     await failureOf(session.refresh())
     expect(await failureOf(session.refresh())).toMatchObject({ name: 'AuthenticationError', reason: 'expired' })
     expect(issuer.tokenPosts).toBe(1)
+  })
+})
+
+describe('an endpoint that refuses everybody', () => {
+  it('does not cost the others the last seconds of a token, when the issuer is away (I6)', async () => {
+    const { acquire, refuse, signIn, issuer, clock } = createStage()
+    const credential = await signIn()
+    await failureOf(refuse(credential, true))
+    clock.jump(280_000)
+    issuer.faults.next(status(503))
+    expect(await acquire()).toBe(credential)
   })
 })
 
