@@ -74,6 +74,19 @@ export default defineConfig({
         resolve,
         ssr,
         test: {
+          name: 'tabs',
+          environment: 'node',
+          include: ['packages/*/test/**/*.tabs.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+          // each file launches a browser of many processes: one at a time on a small machine
+          fileParallelism: false,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
           name: 'release',
           environment: 'node',
           include: ['test/**/*.test.ts'],

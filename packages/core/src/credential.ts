@@ -1,3 +1,5 @@
+import type { Disposer } from './disposer.ts'
+import type { AuthenticationError } from './errors.ts'
 import type { OriginMatcher } from './origins.ts'
 import type { AdapterTrace } from './trace.ts'
 
@@ -35,6 +37,20 @@ export interface AcquireOptions {
   signal?: AbortSignal | undefined
 }
 
+export interface HoldOptions {
+  /**
+   * How long before it lapses a credential is refreshed, in ms; capped at a third of the token's lifetime. The largest
+   * of those that hold counts.
+   *
+   * @default 300_000
+   */
+  refreshAheadMs?: number | undefined
+  /** Called once for each version that comes, not for the one that is there. */
+  onCredential?: ((credential: Credential) => void) | undefined
+  /** Called once when the session leaves active, and again should it do so after it came back. */
+  onEnd?: ((error: AuthenticationError) => void) | undefined
+}
+
 /** The port of an adapter: ask for a credential, send it, say when a server refused it. */
 export interface CredentialSource {
   /** Where a credential may go. Adapters leave every other origin alone. */
@@ -45,6 +61,11 @@ export interface CredentialSource {
    * Rejects with `AuthenticationError` (sign in), `RefreshError` (try later) or the signal's reason.
    */
   acquire(options?: AcquireOptions): Promise<Credential>
+  /**
+   * Keeps the credential fresh for what lives long, until disposed. It belongs to one sign-in: after another one it is
+   * over, while a session that comes back in the same epoch goes on.
+   */
+  hold(options?: HoldOptions): Disposer
   /** Aborted with the `AuthenticationError` when the session leaves active; a new one for each active period. */
   readonly signal: AbortSignal
   /** Where an adapter tells what it did; absent where nobody listens. */

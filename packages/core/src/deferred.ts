@@ -1,7 +1,7 @@
 /** A promise with its two ends outside. */
 export interface Deferred<T> {
   readonly promise: Promise<T>
-  resolve(value: T): void
+  resolve(value: T | Promise<T>): void
   reject(reason: unknown): void
 }
 

@@ -15,6 +15,7 @@ export function notify<Args extends unknown[]>(listener: (...args: Args) => void
 export interface Emitter<Args extends unknown[]> {
   add(listener: (...args: Args) => void): Disposer
   emit(...args: Args): void
+  readonly isHeard: boolean
   clear(): void
 }
 
@@ -32,6 +33,9 @@ export function createEmitter<Args extends unknown[]>(): Emitter<Args> {
     emit(...args) {
       // A copy: who starts to listen now hears the next one.
       for (const entry of Array.from(entries)) if (entries.has(entry)) notify(entry.listener, ...args)
+    },
+    get isHeard() {
+      return entries.size > 0
     },
     clear() {
       entries.clear()

@@ -1,16 +1,21 @@
-import type { AuthenticationError, RefreshError } from './errors.ts'
+import { type AuthenticationError, authenticationError, RefreshError } from './errors.ts'
+import type { TokenSet } from './token-set.ts'
 
 /** What was learned of one refresh token, whatever sign-in it came with. */
-interface Fate {
+export interface Fate {
+  /** Counts what was learned, so that of two accounts the later one is known. */
+  readonly revision?: number
   /** The issuer has answered to it, with another token or with a rejection. */
   readonly dead?: true | undefined
   /** An answer was lost: it may be spent, until the issuer says. */
   readonly lost?: true | undefined
   readonly failure?: Failure | undefined
+  /** Who is presenting it, and since when (epoch ms); left behind where the answer was lost. */
+  readonly claim?: { readonly owner: string; readonly at: number } | undefined
 }
 
 /** The last refresh that failed, shared with everybody until the cooldown ends. */
-interface Failure {
+export interface Failure {
   readonly error: RefreshError | AuthenticationError
   readonly attempts: number
   /** The end of the backoff, in epoch ms. */
@@ -23,6 +28,13 @@ interface Failure {
 export interface Fates {
   of(key: string): Fate
   add(key: string, news: Fate): void
+  /** Takes over what was stored, if it is later; errors come back from their JSON. */
+  learn(key: string, stored: Fate | undefined): void
+}
+
+/** A refresh token is presented once at a time, whatever sign-in it came with; a cookie once for one who is signed in. */
+export function keyOf({ epoch, tokens }: { readonly epoch: number; readonly tokens: TokenSet }): string {
+  return tokens.refreshToken ?? `epoch ${epoch}`
 }
 
 /** More than anybody signs in again with, and few enough to forget about. */
@@ -30,14 +42,29 @@ const memory = 100
 
 export function createFates(): Fates {
   const fates = new Map<string, Fate>()
+  const of = (key: string): Fate => fates.get(key) ?? {}
+
+  function set(key: string, fate: Fate): void {
+    fates.delete(key)
+    fates.set(key, fate)
+    const [oldest] = fates.keys()
+    if (fates.size > memory && oldest !== undefined) fates.delete(oldest)
+  }
+
   return {
-    of: (key) => fates.get(key) ?? {},
+    of,
     add(key, news) {
-      const fate = { ...fates.get(key), ...news }
-      fates.delete(key)
-      fates.set(key, fate)
-      const [oldest] = fates.keys()
-      if (fates.size > memory && oldest !== undefined) fates.delete(oldest)
+      const { revision = 0, ...known } = of(key)
+      set(key, { ...known, ...news, revision: revision + 1 })
+    },
+    learn(key, stored) {
+      if (!((stored?.revision ?? 0) > (of(key).revision ?? 0))) return
+      const { failure, ...rest } = stored as Fate
+      set(key, { ...rest, failure: failure && { ...failure, error: revived(failure.error) } })
     },
   }
+}
+
+function revived(error: RefreshError | AuthenticationError): RefreshError | AuthenticationError {
+  return error.name === 'RefreshError' ? new RefreshError(error.message, error) : authenticationError(error.reason)
 }

@@ -6,7 +6,7 @@ export {
   type StepUp,
   type Verdict,
 } from './challenges.ts'
-export type { AcquireOptions, Credential, CredentialSource } from './credential.ts'
+export type { AcquireOptions, Credential, CredentialSource, HoldOptions } from './credential.ts'
 export type { Disposer } from './disposer.ts'
 export {
   AuthenticationError,
@@ -17,15 +17,18 @@ export {
   type RefreshErrorOptions,
   type RefreshFailureReason,
 } from './errors.ts'
+export { backoff, type BackoffOptions } from './backoff.ts'
 export { createKeyedLock, type KeyedLock } from './keyed-lock.ts'
+export { memoryStorage } from './memory-storage.ts'
 export { isSecureUrl, type OriginMatcher } from './origins.ts'
-export type { Platform } from './platform/platform.ts'
+export type { Channel, PageEvents, Platform } from './platform/platform.ts'
 export { PollError, type PollOptions, pollUntil, type Probe, type ProbeResult } from './poll-until.ts'
 export { createSession, type Session } from './session.ts'
 export type { RefreshReason, SessionEvents } from './session-events.ts'
 export type { SessionOptions } from './session-options.ts'
 export type { SessionState } from './session-state.ts'
 export { staticSource } from './static-source.ts'
+export type { LockOptions, RequestLock, TokenStorage } from './storage.ts'
 export type { Refresh, RefreshContext, RefreshOption, Strategy } from './strategies.ts'
 export { parseTokenResponse, type TokenSet } from './token-set.ts'
 export { type AdapterTrace, type Trace, type TraceEntry, traceTo } from './trace.ts'

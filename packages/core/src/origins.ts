@@ -1,5 +1,9 @@
 /** Returns whether a credential may go to an absolute URL. */
-export type OriginMatcher = (url: string | URL) => boolean
+export interface OriginMatcher {
+  (url: string | URL): boolean
+  /** What it matches, where that is a list: what can be sent to another thread. */
+  readonly list?: readonly string[] | undefined
+}
 
 const loopback = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/
 
@@ -16,12 +20,13 @@ export function originMatcher(origins?: readonly string[] | OriginMatcher): Orig
   const own = typeof location === 'undefined' ? undefined : originOf(location?.origin ?? '')
   const listed = origins?.map(checked) ?? (own !== undefined && isSecureUrl(own) ? [own] : [])
   const prefixes = listed.map((origin) => `${origin}/`)
-  return (url) => {
+  const matches = (url: string | URL): boolean => {
     // The authority ends at this slash, so whatever follows cannot lead elsewhere: no need to parse.
     if (typeof url === 'string') for (const prefix of prefixes) if (url.startsWith(prefix)) return true
     const origin = originOf(url)
     return origin !== undefined && listed.includes(origin)
   }
+  return Object.assign(matches, { list: listed })
 }
 
 function checked(entry: string): string {

@@ -1,11 +1,14 @@
+import { cooldownMs } from './cooldown.ts'
 import type { Credential } from './credential.ts'
 import { type Deferred, deferred } from './deferred.ts'
-import { AuthenticationError, authenticationError, RefreshError } from './errors.ts'
-import { createFates } from './fates.ts'
+import { AuthenticationError, authenticationError, isReauthError, RefreshError } from './errors.ts'
+import type { Turn } from './exclusion.ts'
+import { type Fates, keyOf } from './fates.ts'
 import { isWorking } from './freshness.ts'
+import type { Keeper } from './keeper.ts'
 import type { Platform } from './platform/platform.ts'
 import type { RefreshReason } from './session-events.ts'
-import { type Active, type Expired, type Holding, isOf, type SessionEvent } from './session-state.ts'
+import { type Active, type Expired, type Holding, isOf, type SessionEvent, transition } from './session-state.ts'
 import { attempt, type Strategy } from './strategies.ts'
 import type { TokenSet } from './token-set.ts'
 
@@ -14,6 +17,10 @@ export interface RefresherHost {
   readonly strategies: Required<Strategy>[]
   readonly platform: Platform
   readonly refreshTimeoutMs: number
+  readonly canPersist: boolean
+  readonly fates: Fates
+  /** Absent where the tokens live in this object alone. */
+  readonly keeper: Keeper | undefined
   identity(tokens: TokenSet): string | undefined
   holding(): Holding
   dispatch(event: SessionEvent): void
@@ -29,10 +36,15 @@ export interface Refresher {
   isRenewing(held: Active | Expired): boolean
   /** Leaves the tokens alone until then (epoch ms), as after a failed refresh. */
   rest(held: Active | Expired, error: AuthenticationError, until: number): void
+  /**
+   * When a refresh of tokens that work makes sense (epoch ms), if somebody wants it ahead; else, when there is a session
+   * to be ended because they cannot be refreshed.
+   */
+  renewableAt(held: Active, wantedAt: number | undefined): number | undefined
   /** Goes on for a sign-in that brought the refresh token which is being presented; returns whether it did. */
-  adopt(held: Active): boolean
+  adopt(held: Active | Expired): boolean
   /** Ends the waiting, not the request, unless that is over: its answer is still stored. */
-  end(held: Active | Expired, outcome: Credential | Error, isOver?: boolean): void
+  end(held: Active | Expired, outcome: Credential | Promise<Credential> | Error, isOver?: boolean): void
   /** Settles when no request is in flight. */
   idle(): Promise<unknown>
 }
@@ -44,11 +56,6 @@ interface Flight {
   waiting: Deferred<Credential>
 }
 
-/** A refresh token is presented once at a time, whatever sign-in it came with; a cookie once for one who is signed in. */
-function keyOf({ epoch, tokens }: Active | Expired): string {
-  return tokens.refreshToken ?? `epoch ${epoch}`
-}
-
 /** Everybody may have left by the time it fails. */
 function quiet<T>(): Deferred<T> {
   const made = deferred<T>()
@@ -56,13 +63,9 @@ function quiet<T>(): Deferred<T> {
   return made
 }
 
-const cooldownMs = (attempts: number, random: number): number =>
-  Math.min(60_000, 500 * 2 ** attempts) * (1 + random / 4)
-
 export function createRefresher(host: RefresherHost): Refresher {
-  const { strategies, platform, refreshTimeoutMs } = host
+  const { strategies, platform, refreshTimeoutMs, canPersist, fates, keeper } = host
   const flights = new Map<string, Flight>()
-  const fates = createFates()
   const running = new Set<Promise<void>>()
 
   function renew(held: Active | Expired, reason: RefreshReason): Promise<Credential> {
@@ -95,6 +98,8 @@ export function createRefresher(host: RefresherHost): Refresher {
     spends === false || fates.of(keyOf(held)).dead !== true
 
   function obstacleOf(held: Active | Expired, reason: RefreshReason): RefreshError | AuthenticationError | undefined {
+    if (!canPersist)
+      return new RefreshError('Nothing is refreshed here: canPersist is false', { reason: 'unavailable' })
     const { failure, lost } = fates.of(keyOf(held))
     const now = platform.now()
     if (failure !== undefined) {
@@ -121,25 +126,39 @@ export function createRefresher(host: RefresherHost): Refresher {
   const works = (held: Active | Expired): boolean => held.status === 'active' && isWorking(held, platform.now())
 
   async function run(mine: Flight, reason: RefreshReason): Promise<void> {
+    const timer = platform.setTimeout(() => {
+      mine.waiting.reject(new RefreshError(`No answer in ${refreshTimeoutMs} ms`, { reason: 'unavailable' }))
+    }, refreshTimeoutMs)
+    try {
+      await (keeper === undefined
+        ? present(mine, reason)
+        : keeper.exclusively((turn, trouble) => present(mine, reason, turn, trouble)))
+    } catch (cause) {
+      const isOurs = isReauthError(cause) && cause.name === 'RefreshError'
+      const error = isOurs ? cause : new RefreshError('The lock failed', { reason: 'unavailable', cause })
+      if (error.reason !== 'disposed') await fail(mine, error)
+    } finally {
+      platform.clearTimeout(timer)
+    }
+  }
+
+  /** Presents the refresh token, and whatever comes of it is told. Never rejects. */
+  async function present(mine: Flight, reason: RefreshReason, turn?: Turn, trouble?: RefreshError): Promise<void> {
+    const capMs = 3 * refreshTimeoutMs
     const cap = new AbortController()
     const capped = quiet<never>()
-    const timers = [
-      platform.setTimeout(() => {
-        mine.waiting.reject(new RefreshError(`No answer in ${refreshTimeoutMs} ms`, { reason: 'unavailable' }))
-      }, refreshTimeoutMs),
-      platform.setTimeout(() => {
-        const error = new RefreshError(`No answer in ${3 * refreshTimeoutMs} ms`, { reason: 'lost', sent: true })
-        capped.reject(error)
-        cap.abort(error)
-      }, 3 * refreshTimeoutMs),
-    ]
-    host.started(reason)
+    const timer = platform.setTimeout(() => {
+      const error = new RefreshError(`No answer in ${capMs} ms`, { reason: 'lost', sent: true })
+      capped.reject(error)
+      cap.abort(error)
+    }, capMs)
     try {
-      await tryEach(mine, reason, cap.signal, capped.promise)
+      if (trouble !== undefined) throw trouble
+      await tryEach(mine, reason, cap.signal, capped.promise, turn)
     } catch (error) {
-      fail(mine, error as RefreshError)
+      await fail(mine, error as RefreshError)
     } finally {
-      for (const timer of timers) platform.clearTimeout(timer)
+      platform.clearTimeout(timer)
     }
   }
 
@@ -149,13 +168,27 @@ export function createRefresher(host: RefresherHost): Refresher {
     reason: RefreshReason,
     signal: AbortSignal,
     capped: Promise<never>,
+    turn: Turn | undefined,
   ): Promise<void> {
     let last: unknown
+    const found = host.holding()
+    // What others did and learned may have come with the lock.
+    if (!isOf(found, mine.of)) return land(mine)
+    const obstacle = turn && obstacleOf(found, reason)
+    if (obstacle !== undefined) return refuse(mine, obstacle)
+    host.started(reason)
+    // One after the other: each is tried only because the issuer rejected the one before.
+    /* oxlint-disable no-await-in-loop */
     for (const strategy of strategies) {
-      const holding = host.holding()
+      const held = host.holding()
       // Nobody's tokens are presented after a sign-out.
+      if (!isOf(held, mine.of)) return land(mine)
+      if (!isUsable(strategy, held)) continue
+      if (turn !== undefined && strategy.spends && (await keeper?.claim(held, turn)) !== true) {
+        throw new RefreshError('Somebody else has taken over the refresh', { reason: 'unavailable' })
+      }
+      const holding = host.holding()
       if (!isOf(holding, mine.of)) return land(mine)
-      if (!isUsable(strategy, holding)) continue
       // What comes after the cap still counts, if nothing else came first.
       const call = attempt(strategy, { tokens: { ...holding.tokens }, reason, signal }).then(
         (answer) => store(mine, strategy, answer, reason),
@@ -165,12 +198,12 @@ export function createRefresher(host: RefresherHost): Refresher {
         },
       )
       try {
-        // One after the other: each is tried only because the issuer rejected the one before.
-        // oxlint-disable-next-line no-await-in-loop
         return await Promise.race([call, capped])
       } catch (error) {
         last = error
         if ((error as RefreshError).reason !== 'rejected') break
+        // A verdict on what was sent, not on what others may have stored since.
+        if (keeper !== undefined) await keeper.tell()
       }
     }
     throw last
@@ -181,7 +214,7 @@ export function createRefresher(host: RefresherHost): Refresher {
     if (spends !== false && tokens.refreshToken !== undefined) fates.add(key, { dead: true })
   }
 
-  function store(mine: Flight, strategy: Strategy, answer: TokenSet, reason: RefreshReason): void {
+  async function store(mine: Flight, strategy: Strategy, answer: TokenSet, reason: RefreshReason): Promise<void> {
     const { of: from } = mine
     // What an answer may leave out stays as it was (RFC 6749, sections 5.1 and 6), all but the lifetime.
     const { expiresInMs: _ms, expiresAt: _at, ...kept } = from.tokens
@@ -193,10 +226,17 @@ export function createRefresher(host: RefresherHost): Refresher {
       spend(mine, strategy)
       throw new RefreshError('The refresh answered for another identity; sign out first', { reason: 'misconfigured' })
     }
-    fates.add(mine.key, { failure: undefined, lost: undefined })
+    fates.add(mine.key, { failure: undefined, lost: undefined, claim: undefined })
     if (tokens.refreshToken !== from.tokens.refreshToken) spend(mine, strategy)
-    if (!isOf(host.holding(), from)) return land(mine)
-    host.dispatch({ type: 'refreshed', from, tokens, identity, at: platform.now(), reason })
+    while (isOf(host.holding(), mine.of)) {
+      const { of } = mine
+      const event = { type: 'refreshed', from: of, tokens, identity, at: platform.now(), reason } as const
+      // One after the other: a sign-in with the same refresh token, meanwhile, is what the answer is for.
+      // oxlint-disable-next-line no-await-in-loop
+      if (keeper !== undefined) await keeper.commit(transition(host.holding(), event))
+      if (mine.of === of) return host.dispatch(event)
+    }
+    land(mine)
   }
 
   function identityIn(answer: TokenSet): string | undefined {
@@ -207,25 +247,39 @@ export function createRefresher(host: RefresherHost): Refresher {
     }
   }
 
-  function fail(mine: Flight, failure: RefreshError): void {
+  async function fail(mine: Flight, failure: RefreshError): Promise<void> {
     const { key, of: from } = mine
-    land(mine)
+    if (keeper === undefined) land(mine)
     const now = platform.now()
     const attempts = (fates.of(key).failure?.attempts ?? 0) + 1
     const error = failure.reason === 'rejected' ? authenticationError('expired', failure) : failure
     const until = now + cooldownMs(attempts, platform.random())
     const retryAt = now + (failure.retryAfterMs || 0)
-    fates.add(key, { failure: { error, attempts, until, retryAt }, ...(failure.reason === 'lost' && { lost: true }) })
-    // What failed for one who has left concerns nobody.
-    if (isOf(host.holding(), from)) {
-      host.failed(failure, gravityOf(failure, from.tokens))
-      expireIfOver(from, error)
-    }
+    const news = { failure: { error, attempts, until, retryAt }, claim: undefined }
+    fates.add(key, failure.reason === 'lost' ? { ...news, lost: true } : news)
+    if (keeper !== undefined) await keeper.tell()
+    // What failed for one who has left, or was done by another tab, concerns nobody.
+    if (isOf(host.holding(), from)) host.failed(failure, gravityOf(failure, from.tokens))
+    refuse(mine, error)
+  }
+
+  function refuse(mine: Flight, error: RefreshError | AuthenticationError): void {
+    land(mine)
+    if (isOf(host.holding(), mine.of)) expireIfOver(mine.of, error)
     mine.waiting.reject(error)
   }
 
   return {
     renew,
+    renewableAt(held, wantedAt) {
+      const { failure, lost } = fates.of(keyOf(held))
+      const { expiresAt } = held.credential
+      if (!strategies.some((strategy) => isUsable(strategy, held))) return expiresAt
+      if (!canPersist || wantedAt === undefined) return undefined
+      // Once one may be spent, it waits until the access token has lapsed.
+      const atLeast = lost === true ? (expiresAt ?? wantedAt) : wantedAt
+      return Math.max(atLeast, failure?.until ?? 0, failure?.retryAt ?? 0)
+    },
     isRenewing: (held) => flights.has(keyOf(held)),
     rest(held, error, until) {
       const failure = { attempts: 0, retryAt: 0, error, ...fates.of(keyOf(held)).failure }

@@ -8,7 +8,11 @@ export interface SessionEvents {
   'signed-in': { epoch: number; version: number; identity?: string }
   refreshed: { epoch: number; version: number; reason: RefreshReason }
   'refresh-failed': { error: RefreshError }
+  /** Comes once for each version, as long as somebody holds or listens, when the refresh ahead is due. */
+  expiring: { expiresAt: number }
   expired: { error: AuthenticationError }
   'signed-out': { epoch: number }
+  /** The storage failed, and the page goes on in memory; told once until it works again. */
+  'persist-failed': { cause: unknown }
   refused: { version: number; origin?: string }
 }

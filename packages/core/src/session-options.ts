@@ -1,5 +1,6 @@
 import type { OriginMatcher } from './origins.ts'
 import type { Platform } from './platform/platform.ts'
+import type { TokenStorage } from './storage.ts'
 import type { RefreshOption } from './strategies.ts'
 import type { TokenSet } from './token-set.ts'
 import type { Trace } from './trace.ts'
@@ -11,7 +12,15 @@ export interface SessionOptions {
    */
   refresh: RefreshOption
   /**
-   * Names the session in traces.
+   * Where the session is kept: `localStorage`, `indexedDbStorage()`, or anything else with `getItem`, `setItem` and
+   * `removeItem`, sync or async. In Node it has to be its own lock (`request`), or processes would refresh at once.
+   *
+   * @default memory, which is gone with the page
+   */
+  storage?: TokenStorage | undefined
+  /**
+   * Names the session in the storage, in the lock, in the other tabs, and in traces: two sessions of one origin need two
+   * names.
    *
    * @default 'reauth'
    */
@@ -51,6 +60,13 @@ export interface SessionOptions {
    * @default `tokens.identity`, else `iss` and `sub` of the ID token
    */
   identity?: (tokens: TokenSet) => string | undefined
+  /**
+   * Whether a new token set can be kept. Where it cannot (a server component that cannot set cookies), nothing is ever
+   * refreshed: what works is used, anything else is a `RefreshError` of reason `unavailable`.
+   *
+   * @default true
+   */
+  canPersist?: boolean
   /** The issuer's address, for traces. */
   issuer?: string
   /** Takes a typed entry for everything that reauth does, never with a token; {@link traceTo} makes it a log. */

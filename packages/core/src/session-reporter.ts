@@ -17,6 +17,8 @@ export interface Reporter {
     event: SessionEvents[Type],
     level?: TraceEntry['level'],
   ) => void
+  /** Whether somebody listens. */
+  readonly isHeard: (type: keyof SessionEvents) => boolean
   readonly clear: () => void
 }
 
@@ -38,15 +40,19 @@ export function createReporter({ name = 'reauth', issuer, trace }: SessionOption
     tell(type, event, level = 'info') {
       if (entered !== undefined) {
         // An error is told by its reason: its message may be somebody else's.
-        const { identity: _identity, error, ...shown }: Partial<AnyEvent> = event
+        const { identity: _identity, cause: _cause, error, ...shown }: Partial<AnyEvent> = event
         entered({ type, level, ...shown, ...(error && { reason: error.reason }) })
       }
       emitters[type]?.emit(event)
     },
+    isHeard: (type) => emitters[type]?.isHeard === true,
     clear() {
       for (const emitter of Object.values(emitters)) emitter.clear()
     },
   }
 }
 
-type AnyEvent = SessionEvents['signed-in'] & SessionEvents['refreshed'] & { error: { reason: string } }
+type AnyEvent = SessionEvents['signed-in'] &
+  SessionEvents['persist-failed'] &
+  SessionEvents['expiring'] &
+  SessionEvents['refreshed'] & { error: { reason: string } }

@@ -1,6 +1,8 @@
+import { claimsOf } from './claims.ts'
 import type { Credential } from './credential.ts'
-import type { AuthenticationError } from './errors.ts'
+import { type AuthenticationError, authenticationError } from './errors.ts'
 import type { RefreshReason } from './session-events.ts'
+import { isNewer, type Stamp, type Stored } from './session-record.ts'
 import type { TokenSet } from './token-set.ts'
 
 /** What a session shows. No token in it, so none in devtools. */
@@ -48,15 +50,14 @@ export type Expired = TokenHolding & {
 
 /** The whole of what a session holds; `shown` is what leaves it. */
 export type Holding =
-  | { readonly status: 'signed-out'; readonly epoch: number; readonly version: number; readonly shown: SessionState }
+  | {
+      readonly status: 'loading' | 'signed-out'
+      readonly epoch: number
+      readonly version: number
+      readonly shown: SessionState
+    }
   | Active
   | Expired
-
-/** Which token set an event is about. One that is no longer held makes the event void. */
-export interface Stamp {
-  readonly epoch: number
-  readonly version: number
-}
 
 export type SessionEvent =
   | { type: 'signed-in'; tokens: TokenSet; identity: string | undefined; at: number }
@@ -71,14 +72,19 @@ export type SessionEvent =
     }
   | { type: 'noted'; from: Stamp; notes: Notes }
   | { type: 'expired'; from: Stamp; error: AuthenticationError }
+  | { type: 'adopted'; stored: Stored }
+  | { type: 'rebased'; on: Stamp }
 
+/** What is held before the store has answered. */
+export const loading: Holding = { status: 'loading', epoch: 0, version: 0, shown: { status: 'loading' } }
+/** What is held of nobody. */
 export const initial: Holding = { status: 'signed-out', epoch: 0, version: 0, shown: { status: 'signed-out' } }
 
 /** Moves what is held. Pure and total: an event that does not fit returns the same reference. */
 export function transition(holding: Holding, event: SessionEvent): Holding {
   switch (event.type) {
     case 'signed-in': {
-      const isSame = holding.status !== 'signed-out' && isIdentity(holding.credential.identity, event.identity)
+      const isSame = isSignedIn(holding) && isIdentity(holding.credential.identity, event.identity)
       return active(event, isSame ? holding.epoch : holding.epoch + 1, holding.version + 1)
     }
     case 'signed-out':
@@ -89,21 +95,25 @@ export function transition(holding: Holding, event: SessionEvent): Holding {
       return isOf(holding, event.from) ? active(event, holding.epoch, holding.version + 1) : holding
     case 'noted':
       return isOf(holding, event.from) ? { ...holding, notes: { ...holding.notes, ...event.notes } } : holding
-    case 'expired': {
-      if (!isOf(holding, event.from) || holding.status === 'expired') return holding
-      const { epoch, version, credential } = holding
-      const { error } = event
-      const shown = { status: 'expired', epoch, version, ...identified(credential.identity), error } as const
-      return { ...holding, status: 'expired', error, shown }
-    }
+    case 'expired':
+      return isOf(holding, event.from) && holding.status === 'active' ? expired(holding, event.error) : holding
+    case 'adopted':
+      return holding.status === 'loading' || isNewer(event.stored, holding) ? stored(event.stored) : holding
+    case 'rebased':
+      return rebased(holding, { epoch: event.on.epoch + 1, version: Math.max(event.on.version, holding.version) + 1 })
     default:
       return event satisfies never
   }
 }
 
+/** Returns whether there are tokens, working or not. */
+export function isSignedIn(holding: Holding): holding is Active | Expired {
+  return holding.status === 'active' || holding.status === 'expired'
+}
+
 /** Returns whether what is about one token set is about what is held. */
 export function isOf(holding: Holding, { epoch, version }: Stamp): holding is Active | Expired {
-  return holding.status !== 'signed-out' && holding.epoch === epoch && holding.version === version
+  return isSignedIn(holding) && holding.epoch === epoch && holding.version === version
 }
 
 function isIdentity(held: string | undefined, given: string | undefined): boolean {
@@ -112,20 +122,54 @@ function isIdentity(held: string | undefined, given: string | undefined): boolea
 
 const identified = (identity: string | undefined): { identity?: string } => (identity === undefined ? {} : { identity })
 
-function active(
-  { type, tokens, identity, at }: Extract<SessionEvent, { tokens: TokenSet }>,
-  epoch: number,
-  version: number,
-): Active {
-  const { accessToken, tokenType = 'Bearer', expiresInMs } = tokens
-  const lapse = expiresInMs === undefined ? tokens.expiresAt : at + expiresInMs
+function active({ type, tokens, identity, at }: Arrival, epoch: number, version: number): Active {
+  const { accessToken, tokenType = 'Bearer' } = tokens
+  const lapse = lapseOf(tokens, at)
   // An issuer mints no dead tokens: one that looks dead on arrival is used until a server refuses it.
-  const isMinted = type === 'refreshed' || expiresInMs !== undefined
+  const isMinted = type !== 'signed-in' || tokens.expiresInMs !== undefined
   const expiresAt = isMinted && lapse !== undefined && lapse <= at ? undefined : lapse
   const shared = { epoch, version, ...identified(identity), ...(expiresAt !== undefined && { expiresAt }) }
   const credential = { ...shared, ...(accessToken !== undefined && { accessToken }), tokenType: schemeOf(tokenType) }
   const shown = { status: 'active', ...shared } as const
   return { status: 'active', epoch, version, tokens, receivedAt: at, credential, notes: {}, shown }
+}
+
+/** What brings tokens: an event, or what was stored. */
+interface Arrival {
+  readonly type: SessionEvent['type']
+  readonly tokens: TokenSet
+  readonly identity: string | undefined
+  /** When they were received, in epoch ms. */
+  readonly at: number
+}
+
+/** A lifetime is a duration from receipt; a JWT's own counts where nothing else tells, by its issuer's clock. */
+function lapseOf({ accessToken, expiresInMs, expiresAt }: TokenSet, at: number): number | undefined {
+  if (expiresInMs !== undefined) return at + expiresInMs
+  if (expiresAt !== undefined) return expiresAt
+  const { exp, iat } = claimsOf(accessToken)
+  if (typeof exp !== 'number') return undefined
+  return typeof iat === 'number' ? at + (exp - iat) * 1000 : exp * 1000
+}
+
+function expired(held: Active, error: AuthenticationError): Expired {
+  const { epoch, version, credential } = held
+  const shown = { status: 'expired', epoch, version, ...identified(credential.identity), error } as const
+  return { ...held, status: 'expired', error, shown }
+}
+
+function stored({ epoch, version, record }: Stored): Holding {
+  if (record === undefined) return { ...initial, epoch, version }
+  const { tokens, identity, receivedAt } = record
+  const held = active({ type: 'adopted', tokens, identity, at: receivedAt }, epoch, version)
+  return record.expired === undefined ? held : expired(held, authenticationError(record.expired))
+}
+
+/** What a sign-in or a sign-out made before it saw the store, one step above what it finds there. */
+function rebased(holding: Holding, stamp: Stamp): Holding {
+  if (!isSignedIn(holding)) return { ...holding, ...stamp }
+  const { shown, credential } = holding
+  return { ...holding, ...stamp, shown: { ...shown, ...stamp }, credential: { ...credential, ...stamp } } as Holding
 }
 
 /** Some issuers and libraries lower-case the type, which is case-insensitive; servers that compare it are not. */

@@ -3,11 +3,14 @@ import type { AcquireOptions, Credential, CredentialSource } from './credential.
 import type { Disposer } from './disposer.ts'
 import { createEmitter } from './emitter.ts'
 import { type AuthenticationError, authenticationError, RefreshError } from './errors.ts'
+import { createFates } from './fates.ts'
 import { isFresh, isWorking } from './freshness.ts'
 import { identityOf } from './identity.ts'
+import { createKeeper } from './keeper.ts'
 import { originMatcher } from './origins.ts'
 import { defaultPlatform } from './platform/platform.ts'
 import { createRefresher } from './refresher.ts'
+import { createSchedule } from './schedule.ts'
 import type { SessionEvents } from './session-events.ts'
 import { checkDurations, type SessionOptions } from './session-options.ts'
 import { createReporter } from './session-reporter.ts'
@@ -16,11 +19,14 @@ import {
   type Expired,
   type Holding,
   initial,
+  isSignedIn,
+  loading,
   type SessionEvent,
   type SessionState,
   transition,
 } from './session-state.ts'
 import { strategiesOf } from './strategies.ts'
+import { type Hint, openTabs } from './tabs.ts'
 import { flawOf, type TokenSet } from './token-set.ts'
 
 /** One identity at one issuer: the owner of the tokens, for every transport. */
@@ -66,17 +72,47 @@ export function createSession(options: SessionOptions): Session {
   const identity = (tokens: TokenSet): string | undefined => identify(tokens) ?? undefined
   checkDurations({ leewayMs, refreshTimeoutMs })
   const origins = originMatcher(options.origins)
-  const { trace, on, tell, clear } = createReporter(options, platform)
+  const { trace, on, tell, isHeard, clear } = createReporter(options, platform)
+  const { storage, name = 'reauth', canPersist = true } = options
+  const isReachable = storage === undefined || (storage.request ?? platform.locks ?? platform.events) !== undefined
+  if (!isReachable) throw new TypeError(unlocked)
   const changes = createEmitter<[]>()
-  const news: [SessionEvent, Holding][] = []
+  const fates = createFates()
+  const news: News[] = []
   let holding: Holding = initial
   let period: AbortController | undefined
   let disposal: Promise<unknown> | undefined
+  /** What has to be known before anything is handed out: the first look at the store, or one after a sleep. */
+  let barrier: Promise<void> | undefined
+  let written: Promise<void> = Promise.resolve()
 
+  const tabs = openTabs(platform, name, storage, heard)
+  const keeper =
+    storage &&
+    createKeeper({
+      storage,
+      name,
+      platform,
+      refreshTimeoutMs,
+      fates,
+      trace,
+      flawOf,
+      holding: () => holding,
+      dispatch,
+      written: (stamp) => {
+        tabs.tell(stamp)
+      },
+      failed: (cause) => {
+        tell('persist-failed', { cause }, 'error')
+      },
+    })
   const refresher = createRefresher({
     strategies: strategiesOf(options.refresh),
     platform,
     refreshTimeoutMs,
+    canPersist,
+    fates,
+    keeper,
     identity,
     holding: () => holding,
     dispatch,
@@ -88,6 +124,55 @@ export function createSession(options: SessionOptions): Session {
       tell('refresh-failed', { error }, level)
     },
   })
+  const schedule = createSchedule({
+    platform,
+    holding: () => holding,
+    isHeard: () => isHeard('expiring'),
+    expiring(expiresAt) {
+      tell('expiring', { expiresAt })
+    },
+    renew: (held) => refresher.renew(held, 'stale'),
+    renewableAt: refresher.renewableAt,
+  })
+  const stops = [onPage(['visibilitychange', 'pageshow', 'online', 'resume'], look)]
+
+  if (keeper !== undefined) {
+    const { found } = keeper
+    holding = found === undefined ? loading : transition(loading, { type: 'adopted', stored: found })
+    stops.push(onPage(['pagehide', 'freeze'], keeper.release))
+    if (found === undefined) wait(keeper.look())
+    schedule.check()
+  }
+
+  function onPage(types: readonly string[], listener: () => void): () => void {
+    for (const type of types) platform.events?.addEventListener(type, listener, true)
+    return () => {
+      for (const type of types) platform.events?.removeEventListener(type, listener, true)
+    }
+  }
+
+  /** Looks at the store and at the clock again: the page may have slept, and others may have gone on. */
+  function look(): void {
+    if (keeper !== undefined) wait(keeper.look())
+    schedule.check()
+  }
+
+  /** Lets nobody have a credential before that is over. */
+  function wait(until: Promise<void>): void {
+    const mine = until.then(() => {
+      if (barrier === mine) barrier = undefined
+    })
+    barrier = mine
+  }
+
+  /** Another tab has moved, or may have. Who shares no store with it goes by its word, and only for a sign-out. */
+  function heard({ signedOutAt = -Infinity }: Partial<Hint>): void {
+    const signOut = (): void => {
+      if (isSignedIn(holding) && holding.receivedAt <= signedOutAt) dispatch({ type: 'signed-out' })
+    }
+    if (keeper === undefined) signOut()
+    else wait(keeper.look().then(signOut))
+  }
 
   /** The only place where the state moves, and where its moving has effects. */
   function dispatch(event: SessionEvent): void {
@@ -95,46 +180,67 @@ export function createSession(options: SessionOptions): Session {
     const after = transition(before, event)
     if (after === before) return
     holding = after
-    const end = endOf(before, after)
+    const { type } = event
+    if (keeper !== undefined && (type === 'signed-in' || type === 'signed-out')) {
+      written = keeper.move()
+      if (before.status === 'loading') wait(written)
+    } else if (type === 'expired') void keeper?.tell()
+    const end = type === 'rebased' ? undefined : endOf(before, after)
     const over = period
     if (end !== undefined || over?.signal.aborted === true) period = undefined
-    if (before.status !== 'signed-out' && end !== undefined) refresher.end(before, end)
-    if (after.status === 'active' && after.version !== before.version) arrive(event, before, after)
+    if (isSignedIn(before) && end !== undefined) refresher.end(before, end)
+    if (after.version !== before.version && isSignedIn(after)) arrive(type, before, after)
+    schedule.check()
     if (after.shown === before.shown) return
     // Listeners may move the state again: that is heard after everybody has heard of this.
-    const isFirst = news.push([event, after]) === 1
+    const isFirst = news.push({ event, before, after, end }) === 1
     if (end !== undefined) over?.abort(end)
     if (isFirst) tellNews()
   }
 
-  function arrive({ type }: SessionEvent, before: Holding, after: Active): void {
-    const isAdopted = type === 'signed-in' && refresher.adopt(after)
-    if (before.status === 'signed-out') return
+  function arrive(type: SessionEvent['type'], before: Holding, after: Active | Expired): void {
+    const isMoved = type === 'signed-in' || type === 'rebased'
+    const isKept = isMoved && refresher.adopt(after)
+    if (!isSignedIn(before)) return
     // Who waits for the very tokens that came again goes on waiting.
-    if (isAdopted && before.tokens.refreshToken === after.tokens.refreshToken) return
-    refresher.end(before, after.credential, type === 'refreshed')
+    if (isKept && before.tokens.refreshToken === after.tokens.refreshToken) return
+    if (!refresher.isRenewing(before)) return
+    refresher.end(before, outcomeFor(type, after), type === 'refreshed')
+  }
+
+  /** What those get who waited for a refresh, when other tokens came instead. */
+  function outcomeFor(type: SessionEvent['type'], after: Active | Expired): Credential | Promise<Credential> | Error {
+    if (after.status !== 'active') return after.error
+    const isStale = type === 'adopted' && !isFresh(after, platform.now(), leewayMs)
+    return isStale ? refresher.renew(after, 'stale') : after.credential
   }
 
   function tellNews(): void {
-    while (news[0] !== undefined) {
+    for (let next = news[0]; next !== undefined; next = news[0]) {
       changes.emit()
-      announce(...news[0])
+      announce(next)
       news.shift()
     }
   }
 
-  function announce(event: SessionEvent, { epoch, version, ...after }: Holding): void {
-    if (event.type === 'signed-in') {
-      tell('signed-in', { epoch, version, ...(event.identity !== undefined && { identity: event.identity }) })
-    } else if (event.type === 'refreshed') tell('refreshed', { epoch, version, reason: event.reason })
-    else if (event.type === 'signed-out') tell('signed-out', { epoch })
-    else if (event.type === 'expired' && after.status === 'expired') tell('expired', { error: after.error }, 'warn')
+  function announce({ event, before, after, end }: News): void {
+    const { epoch, version } = after
+    if (before.status === 'active' && end !== undefined) schedule.ended(end)
+    if (after.status === 'active' && (version !== before.version || epoch !== before.epoch)) {
+      schedule.arrived(after.credential, event.type === 'rebased' ? before.epoch : epoch)
+    }
+    if (event.type === 'refreshed') tell('refreshed', { epoch, version, reason: event.reason })
+    else if (after.status === 'active' && (event.type === 'signed-in' || before.epoch !== epoch)) {
+      const { identity: known } = after.credential
+      tell('signed-in', { epoch, version, ...(known !== undefined && { identity: known }) })
+    } else if (after.status === 'signed-out' && before.status !== 'loading') tell('signed-out', { epoch })
+    else if (after.status === 'expired' && before.status === 'active') tell('expired', { error: after.error }, 'warn')
   }
 
   function acquire(asked: AcquireOptions = {}): Promise<Credential> {
     try {
       if (asked.signal?.aborted === true) throw asked.signal.reason
-      const answer = obtain(asked)
+      const answer = barrier === undefined ? obtain(asked) : barrier.then(() => acquire(asked))
       return answer instanceof Promise ? abortable(answer, asked.signal) : Promise.resolve(answer)
     } catch (error) {
       return Promise.reject(error)
@@ -162,7 +268,7 @@ export function createSession(options: SessionOptions): Session {
   /** Returns the tokens that are held; throws where there are none to be had, or none of that epoch. */
   function heldTokens(of?: Credential): Active | Expired {
     if (disposal !== undefined) throw disposedError()
-    if (holding.status === 'signed-out') throw authenticationError('signed-out')
+    if (!isSignedIn(holding)) throw authenticationError('signed-out')
     if (of !== undefined && of.epoch !== holding.epoch) throw authenticationError('switched')
     return holding
   }
@@ -191,7 +297,7 @@ export function createSession(options: SessionOptions): Session {
 
   return {
     origins,
-    ready: Promise.resolve(),
+    ready: barrier ?? Promise.resolve(),
     trace,
     get state() {
       return holding.shown
@@ -205,41 +311,73 @@ export function createSession(options: SessionOptions): Session {
       return period.signal
     },
     acquire,
+    hold(asked = {}) {
+      checkDurations({ refreshAheadMs: asked.refreshAheadMs ?? 0 })
+      return schedule.hold(asked)
+    },
     subscribe: (listener) => changes.add(listener),
-    on,
+    on(type, listener) {
+      const stop = on(type, listener)
+      schedule.check()
+      return stop
+    },
     async signIn(tokens) {
       const flaw = flawOf(tokens)
       if (flaw !== undefined) throw new TypeError(`signIn() was given ${flaw}`)
       if (disposal !== undefined) throw disposedError()
       dispatch({ type: 'signed-in', tokens: { ...tokens }, identity: identity(tokens), at: platform.now() })
+      await written
     },
     async signOut() {
       dispatch({ type: 'signed-out' })
+      await written
+      const { epoch, version } = holding
+      tabs.tell({ epoch, version, signedOutAt: platform.now() })
     },
     expire(cause) {
       if (holding.status === 'active')
         dispatch({ type: 'expired', from: holding, error: authenticationError('expired', cause) })
     },
     async refresh() {
+      // A person asks: others may know better than what was learned here.
+      if (keeper !== undefined) await keeper.look()
       return refresher.renew(heldTokens(), 'asked')
     },
     async tokens() {
-      return holding.status === 'signed-out' ? undefined : { ...holding.tokens }
+      await barrier
+      return isSignedIn(holding) ? { ...holding.tokens } : undefined
     },
     async [Symbol.asyncDispose]() {
       disposal ??= refresher.idle()
-      if (holding.status !== 'signed-out') refresher.end(holding, disposedError())
+      if (isSignedIn(holding)) refresher.end(holding, disposedError())
+      schedule.stop()
+      for (const stop of stops) stop()
       changes.clear()
       clear()
+      const ended = keeper?.end(disposedError())
       await disposal
+      await ended
+      tabs.close()
     },
   }
 }
 
+const unlocked =
+  'This storage has no lock, so that several processes would refresh at once: take one with request(), as in ' +
+  '@reauth/redis or @reauth/node, or memoryStorage()'
+
+/** A move of the state that listeners are to hear of. */
+interface News {
+  readonly event: SessionEvent
+  readonly before: Holding
+  readonly after: Holding
+  readonly end: AuthenticationError | undefined
+}
+
 /** Returns why what was waiting or in flight under one holding cannot go on under the next. */
 function endOf(before: Holding, after: Holding): AuthenticationError | undefined {
-  if (before.status === 'signed-out') return undefined
-  if (after.status === 'signed-out') return authenticationError('signed-out')
+  if (!isSignedIn(before)) return undefined
+  if (!isSignedIn(after)) return authenticationError('signed-out')
   if (after.epoch !== before.epoch) return authenticationError('switched')
   return before.status === 'active' && after.status === 'expired' ? after.error : undefined
 }

@@ -13,3 +13,10 @@ export function sleep(platform: Platform, ms: number, signal: AbortSignal): Prom
     if (signal.aborted) end()
   })
 }
+
+/** Resolves after a time. */
+export function pause(platform: Platform, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    platform.setTimeout(resolve, ms)
+  })
+}

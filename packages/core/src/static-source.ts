@@ -1,4 +1,5 @@
 import type { Credential, CredentialSource } from './credential.ts'
+import { disposer } from './disposer.ts'
 import { authenticationError } from './errors.ts'
 import { type OriginMatcher, originMatcher } from './origins.ts'
 
@@ -14,6 +15,7 @@ export function staticSource(
   return {
     origins: originMatcher(origins),
     signal: new AbortController().signal,
+    hold: () => disposer(() => {}),
     async acquire({ refused, signal } = {}) {
       if (signal?.aborted === true) throw signal.reason
       if (refused === undefined) return credential

@@ -15,9 +15,9 @@ describe('createFates', () => {
     const fates = createFates()
     fates.add('R1', { lost: true, failure })
     fates.add('R1', { dead: true })
-    expect(fates.of('R1')).toEqual({ lost: true, failure, dead: true })
+    expect(fates.of('R1')).toMatchObject({ lost: true, failure, dead: true })
     fates.add('R1', { lost: undefined, failure: undefined })
-    expect(fates.of('R1')).toEqual({ dead: true })
+    expect(fates.of('R1')).toEqual({ dead: true, revision: 3 })
     expect(fates.of('R2')).toEqual({})
   })
 

@@ -2,6 +2,7 @@ export { deny, editAnswer, html, malformedJson, refuse, status, type StatusOptio
 export { type Clock, type ClockOptions, createClock } from './clock.ts'
 export { adapterContract, type ContractTest } from './contract/adapter-contract.ts'
 export type { ContractOptions } from './contract/stage.ts'
+export { storageContract, type StorageContractOptions } from './contract/storage-contract.ts'
 export type { MakeTransport, Transport, TransportContext, UseResult } from './contract/transport.ts'
 export { createIssuer } from './create-issuer.ts'
 export { type Deferred, deferred } from './deferred.ts'

@@ -22,6 +22,8 @@ interface URL {
   readonly hostname: string
   readonly host: string
   readonly href: string
+  readonly origin: string
+  readonly pathname: string
 }
 declare const URL: { new (url: string | URL, base?: string | URL): URL }
 
@@ -29,5 +31,54 @@ declare function setTimeout(callback: () => void, ms: number): number
 declare function clearTimeout(id: number): void
 declare function queueMicrotask(callback: () => void): void
 declare function atob(data: string): string
+declare const addEventListener: unknown
+declare const navigator: { readonly locks?: { readonly request: never } }
+declare const BroadcastChannel: (new (name: string) => never) | undefined
+declare const localStorage: unknown
 declare const console: { warn(...data: unknown[]): void }
 declare const location: { readonly origin: string } | undefined
+declare const sessionStorage:
+  | {
+      getItem(key: string): string | null
+      setItem(key: string, value: string): void
+      removeItem(key: string): void
+    }
+  | null
+  | undefined
+
+interface Event {
+  readonly target: unknown
+  preventDefault(): void
+}
+
+interface EventTarget {
+  addEventListener(type: string, listener: (event: Event) => void): void
+}
+
+interface IDBRequest<T = unknown> extends EventTarget {
+  readonly result: T
+  readonly error: unknown
+  onsuccess: (() => void) | null
+}
+
+interface IDBOpenDBRequest extends IDBRequest<IDBDatabase> {
+  onupgradeneeded: (() => void) | null
+}
+
+interface IDBObjectStore {
+  get(key: string): IDBRequest
+  put(value: string, key: string): IDBRequest
+  delete(key: string): IDBRequest
+}
+
+interface IDBTransaction extends EventTarget {
+  oncomplete: (() => void) | null
+  objectStore(name: string): IDBObjectStore
+}
+
+interface IDBDatabase extends EventTarget {
+  createObjectStore(name: string): unknown
+  transaction(names: string, mode: 'readonly' | 'readwrite'): IDBTransaction
+  close(): void
+}
+declare const indexedDB: { open(name: string, version: number): IDBOpenDBRequest } | undefined

@@ -1,0 +1,232 @@
+import { cooldownMs } from './cooldown.ts'
+import { isReauthError, RefreshError } from './errors.ts'
+import { createExclusion, type Turn } from './exclusion.ts'
+import { type Fates, keyOf } from './fates.ts'
+import type { Platform } from './platform/platform.ts'
+import { isNewer, type SessionRecord, type Stamp, type Stored } from './session-record.ts'
+import { type Active, type Expired, type Holding, isSignedIn, type SessionEvent } from './session-state.ts'
+import type { TokenStorage } from './storage.ts'
+import { createStore } from './store.ts'
+import type { AdapterTrace } from './trace.ts'
+import { withLedger } from './with-ledger.ts'
+
+/** The session as its keeper sees it. */
+export interface KeeperHost {
+  readonly storage: TokenStorage
+  readonly name: string
+  readonly platform: Platform
+  readonly refreshTimeoutMs: number
+  readonly fates: Fates
+  readonly trace: AdapterTrace | undefined
+  flawOf(tokens: unknown): string | undefined
+  holding(): Holding
+  dispatch(event: SessionEvent): void
+  /** Told that something was written, for the other tabs. */
+  written(stamp: Stamp): void
+  failed(cause: unknown): void
+}
+
+/** Keeps a session in step with its storage, and with everybody who shares that. Nothing here rejects for the storage. */
+export interface Keeper {
+  /** What the storage said at once; undefined while it takes its time. */
+  readonly found: Stored | undefined
+  /** Re-reads: adopts what is newer, and writes only what is newer here. */
+  look(): Promise<void>
+  /** Writes what was learned of the tokens that are held, unless the store has moved on. */
+  tell(): Promise<void>
+  /** Writes a sign-in or a sign-out of this page, above whatever is there. */
+  move(): Promise<void>
+  /** Writes what a refresh brought, before anybody hears of it; adopts what is there if it is no older. */
+  commit(next: Holding): Promise<void>
+  /** Says that a refresh token is about to be presented; returns whether it may be. No await after this. */
+  claim(held: Active | Expired, turn: Turn): Promise<boolean>
+  /** Runs a task, which must not reject, when nobody else refreshes, after a look at the store; `trouble` forbids it. */
+  exclusively(task: (turn: Turn, trouble: RefreshError | undefined) => Promise<void>): Promise<void>
+  /** The page may be frozen any moment. */
+  release(): void
+  /** Ends waits and retries; resolves when nothing is being written. */
+  end(reason: unknown): Promise<void>
+}
+
+/** How far it goes to have its way. */
+const look = 0
+const tell = 1
+const move = 2
+
+export function createKeeper(host: KeeperHost): Keeper {
+  const { storage, name, platform, fates, refreshTimeoutMs, trace } = host
+  const owner = `${platform.now()}.${Math.random()}`
+  const ledger = platform.ledgerOf?.(storage)
+  const coherent = ledger && withLedger(storage, ledger, name, platform, 3 * refreshTimeoutMs)
+  const refused = (): void => trace?.({ type: 'warning', level: 'warn', reason: 'record' })
+  const store = createStore({ ...host, storage: coherent ?? storage, refused })
+  const exclusion = createExclusion({
+    storage,
+    name: `reauth:${name}`,
+    platform,
+    waitMs: refreshTimeoutMs,
+    isAbandoned: async () => isOver((await store.read()).record),
+    fellBack: () => trace?.({ type: 'warning', level: 'warn', reason: 'no-lock' }),
+    entered(ms, isTakeover) {
+      if (isTakeover) trace?.({ type: 'takeover', level: 'warn', ms })
+      else if (ms > 0) trace?.({ type: 'lock-wait', level: 'debug', ms })
+    },
+  })
+  let queue: Promise<void> = Promise.resolve()
+  let first: Promise<Stored> | undefined
+  let found: Stored | undefined
+  /** How many moves of this page have not found their place above the store's. */
+  let moves = 0
+  let owed = look
+  let failures = 0
+  let retry: unknown
+  let isEnded = false
+  /** Why the last look forbids a refresh. */
+  let trouble: RefreshError | undefined
+
+  try {
+    const answer = createStore({ ...host, refused }).read()
+    if (answer instanceof Promise) first = answer
+    else found = answer
+  } catch (cause) {
+    found = { epoch: 0, version: 0 }
+    fail(cause, look)
+  }
+
+  /** One at a time, in the order of the calls. */
+  function keep(force: number, next: () => Holding = host.holding): Promise<void> {
+    if (force === move) moves++
+    queue = queue.then(async () => {
+      const isOwn = next === host.holding
+      trouble = undefined
+      try {
+        await settle(next, isOwn ? Math.max(force, owed) : force)
+        if (isOwn) owed = look
+        failures = 0
+      } catch (cause) {
+        if (isReauthError(cause) && cause.name === 'RefreshError') trouble = cause
+        else fail(cause, force)
+      }
+      if (force === move) moves--
+    })
+    return queue
+  }
+
+  /** The page goes on in memory, and tries again. */
+  function fail(cause: unknown, force: number): void {
+    owed = Math.max(owed, force)
+    if (failures++ === 0) host.failed(cause)
+    if (host.holding().status === 'loading') host.dispatch({ type: 'adopted', stored: { epoch: 0, version: 0 } })
+    if (isEnded) return
+    platform.clearTimeout(retry)
+    retry = platform.setTimeout(() => void keep(look), cooldownMs(failures, platform.random()))
+  }
+
+  /** Brings the store up to what is held, or what is held up to the store: whichever is newer wins. */
+  async function settle(next: () => Holding, force: number): Promise<void> {
+    let hasWritten = false
+    for (let tries = 0; tries < 5; tries++) {
+      // One after the other: each write is looked at before it is believed.
+      // oxlint-disable-next-line no-await-in-loop
+      const there = await (first ?? store.read())
+      first = undefined
+      if (there.record !== undefined) fates.learn(keyOf(there.record), there.record.fate)
+      let held = next()
+      if (isWritten(there, held)) {
+        if (hasWritten) host.written(held)
+        return
+      }
+      const isAhead = held.status !== 'loading' && isNewer(held, there)
+      if (force === move && !hasWritten) {
+        if (!isAhead) host.dispatch({ type: 'rebased', on: there })
+        held = next()
+      } else if (!isAhead && (force === look || hasWritten || held.status === 'loading' || isNewer(there, held))) {
+        if (moves === 0) adopt(there)
+        return
+      }
+      // oxlint-disable-next-line no-await-in-loop
+      if (await write(there, held)) hasWritten = true
+    }
+    throw new Error('The storage does not keep what it is given')
+  }
+
+  function adopt(stored: Stored): void {
+    const before = host.holding()
+    host.dispatch({ type: 'adopted', stored })
+    const { epoch, version } = stored
+    if (host.holding() !== before) trace?.({ type: 'adopted', level: 'info', epoch, version })
+  }
+
+  async function write(there: Stored, held: Holding): Promise<boolean> {
+    if (isSignedIn(held)) return store.replace(there, recordOf(held))
+    if (isNewer(held, there)) await store.markSignedOut(held)
+    if (there.raw !== null) await store.remove()
+    return true
+  }
+
+  function recordOf(held: Active | Expired): SessionRecord {
+    const { epoch, version, tokens, receivedAt, credential } = held
+    const fate = fates.of(keyOf(held))
+    return {
+      format: 1,
+      epoch,
+      version,
+      tokens,
+      receivedAt,
+      identity: credential.identity,
+      expired: held.status === 'expired' ? held.error.reason : undefined,
+      fate: fate.revision === undefined ? undefined : fate,
+    }
+  }
+
+  function isWritten(there: Stored, held: Holding): boolean {
+    if (isSignedIn(held)) return JSON.stringify(there.record) === JSON.stringify(recordOf(held))
+    return held.status === 'signed-out' && there.raw === null && !isNewer(held, there) && !isNewer(there, held)
+  }
+
+  /** A claim is of those who hold the lock, who answer for it for as long as a request may take. */
+  function isOver(record: SessionRecord | undefined): boolean {
+    const claim = record?.fate?.claim
+    return claim === undefined || platform.now() - claim.at > 3 * refreshTimeoutMs
+  }
+
+  /** Under the lock, a claim of somebody else is one that was left behind: its answer was lost. */
+  function inherit(): void {
+    const held = host.holding()
+    if (!isSignedIn(held)) return
+    const { claim, failure } = fates.of(keyOf(held))
+    if (claim === undefined || claim.owner === owner) return
+    const error = new RefreshError('The answer to an earlier refresh was lost', { reason: 'lost', sent: true })
+    const attempts = (failure?.attempts ?? 0) + 1
+    const until = claim.at + cooldownMs(attempts, platform.random())
+    const retryAt = failure?.retryAt ?? 0
+    fates.add(keyOf(held), { claim: undefined, lost: true, failure: { error, attempts, until, retryAt } })
+  }
+
+  return {
+    found,
+    look: () => keep(look),
+    tell: () => keep(tell),
+    move: () => keep(move),
+    commit: (next) => keep(look, () => next),
+    async claim(held, turn) {
+      const at = platform.now()
+      fates.add(keyOf(held), { claim: { owner, at } })
+      await keep(tell)
+      return !turn.isLost && platform.now() - at < 3 * refreshTimeoutMs
+    },
+    exclusively: (task) =>
+      exclusion.run(async (turn) => {
+        await keep(look)
+        inherit()
+        await task(turn, trouble)
+      }),
+    release: exclusion.release,
+    end(reason) {
+      isEnded = true
+      platform.clearTimeout(retry)
+      exclusion.end(reason)
+      return queue
+    },
+  }
+}

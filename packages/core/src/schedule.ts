@@ -1,0 +1,117 @@
+import type { Credential, HoldOptions } from './credential.ts'
+import { type Disposer, disposer } from './disposer.ts'
+import { notify } from './emitter.ts'
+import type { AuthenticationError } from './errors.ts'
+import type { Platform } from './platform/platform.ts'
+import { type Active, type Holding, isSignedIn } from './session-state.ts'
+
+/** The session as its schedule sees it. */
+export interface ScheduleHost {
+  readonly platform: Platform
+  holding(): Holding
+  /** Whether somebody listens to `expiring`. */
+  isHeard(): boolean
+  expiring(expiresAt: number): void
+  /** Refreshes because time has passed; settles when that is over, one way or the other. */
+  renew(held: Active): Promise<unknown>
+  /** When that makes sense, at the earliest (epoch ms); undefined where there is nothing to wait for. */
+  renewableAt(held: Active, wantedAt: number | undefined): number | undefined
+}
+
+/** What happens because time passes: the refresh ahead for those who hold, and the end of what cannot be refreshed. */
+export interface Schedule {
+  hold(options: HoldOptions): Disposer
+  /** Looks at the clock again, since something changed. */
+  check(): void
+  /** Tells those who hold of a new version; `of` is the epoch that it continues, if that is another. */
+  arrived(credential: Credential, of?: number): void
+  ended(error: AuthenticationError): void
+  stop(): void
+}
+
+const defaultAheadMs = 300_000
+/** The longest time between two looks at the clock, which may have been set, or asleep with the machine. */
+const stepMs = 60_000
+/** The shortest time between two refreshes ahead. */
+const restMs = 1000
+
+interface Held {
+  readonly options: HoldOptions
+  /** The sign-in that it belongs to; undefined until there is one. */
+  epoch: number | undefined
+}
+
+export function createSchedule(host: ScheduleHost): Schedule {
+  const { platform } = host
+  const holds = new Set<Held>()
+  let timer: unknown
+  let isStopped = false
+  let restedUntil = 0
+  /** The version that the jitter is of, and whether `expiring` was told of it. */
+  let current: { readonly version: number; readonly jitter: number; isTold: boolean } | undefined
+
+  function check(): void {
+    platform.clearTimeout(timer)
+    const held = host.holding()
+    if (isStopped || held.status !== 'active' || held.credential.expiresAt === undefined) return
+    const { version, receivedAt } = held
+    const { expiresAt } = held.credential
+    const now = platform.now()
+    const isHeld = holds.size > 0
+    const windows = Array.from(holds, ({ options }) => options.refreshAheadMs ?? defaultAheadMs)
+    const aheadMs = Math.min(isHeld ? Math.max(...windows) : defaultAheadMs, (expiresAt - receivedAt) / 3)
+    if (current?.version !== version) current = { version, jitter: platform.random() / 10, isTold: false }
+    // Jitter only delays: never more than one refresh per two thirds of a lifetime.
+    const wantedAt = expiresAt - aheadMs * (1 - current.jitter)
+    let dueAt = Infinity
+    if ((isHeld || host.isHeard()) && !current.isTold) {
+      if (now < wantedAt) dueAt = wantedAt
+      else {
+        current.isTold = true
+        host.expiring(expiresAt)
+      }
+    }
+    const renewAt = host.renewableAt(held, isHeld ? wantedAt : undefined)
+    if (renewAt !== undefined && now >= Math.max(renewAt, restedUntil)) {
+      restedUntil = now + restMs
+      void host.renew(held).then(check, check)
+      return
+    }
+    if (renewAt !== undefined) dueAt = Math.min(dueAt, Math.max(renewAt, restedUntil))
+    if (dueAt < Infinity) timer = platform.setTimeout(check, Math.min(stepMs, dueAt - now))
+  }
+
+  return {
+    hold(options) {
+      const held = host.holding()
+      const entry: Held = { options, epoch: isSignedIn(held) ? held.epoch : undefined }
+      holds.add(entry)
+      check()
+      return disposer(() => {
+        if (holds.delete(entry)) check()
+      })
+    },
+    check,
+    arrived(credential, of = credential.epoch) {
+      for (const entry of Array.from(holds)) {
+        entry.epoch ??= of
+        if (entry.epoch === of) {
+          entry.epoch = credential.epoch
+          if (entry.options.onCredential !== undefined) notify(entry.options.onCredential, credential)
+        }
+      }
+    },
+    ended(error) {
+      const { epoch } = host.holding()
+      for (const entry of Array.from(holds)) {
+        if (entry.epoch !== epoch) holds.delete(entry)
+        if (entry.epoch !== undefined && entry.options.onEnd !== undefined) notify(entry.options.onEnd, error)
+      }
+    },
+    stop() {
+      isStopped = true
+      holds.clear()
+      platform.clearTimeout(timer)
+    },
+  }
+}

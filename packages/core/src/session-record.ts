@@ -1,0 +1,61 @@
+import type { AuthenticationReason } from './errors.ts'
+import type { Fate } from './fates.ts'
+import type { TokenSet } from './token-set.ts'
+
+/** Which token set something is about: of which sign-in, and which of that one. */
+export interface Stamp {
+  readonly epoch: number
+  readonly version: number
+}
+
+/** How a session stands in a storage, under its name. */
+export interface SessionRecord extends Stamp {
+  readonly format: 1
+  readonly tokens: TokenSet
+  /** Epoch ms. */
+  readonly receivedAt: number
+  readonly identity?: string | undefined
+  /** Why it cannot go on without a sign-in; the tokens stay. */
+  readonly expired?: AuthenticationReason | undefined
+  /** What is known of the refresh token in it. */
+  readonly fate?: Fate | undefined
+}
+
+/** What was found in a storage. */
+export interface Stored extends Stamp {
+  /** Absent where nobody is signed in. */
+  readonly record?: SessionRecord | undefined
+  /** What `getItem` gave, to be compared when it is replaced. */
+  readonly raw?: unknown
+}
+
+/** Whether one comes after the other; of the same token set, an expired one comes after an active one. */
+export function isNewer(one: Ranked, other: Ranked): boolean {
+  if (one.epoch !== other.epoch) return one.epoch > other.epoch
+  return one.version === other.version ? isExpired(one) && !isExpired(other) : one.version > other.version
+}
+
+interface Ranked extends Stamp {
+  readonly status?: string
+  readonly record?: SessionRecord | undefined
+}
+
+const isExpired = ({ status, record }: Ranked): boolean => status === 'expired' || record?.expired !== undefined
+
+/** Returns the epoch and the version that a sign-out left behind. */
+export function parseStamp(raw: unknown): Stamp {
+  const [epoch = 0, version = 0] = `${raw as string}`.split(':').map((part) => Math.trunc(Number(part)) || 0)
+  return { epoch, version }
+}
+
+/** Returns the record in what a storage gave, a string or an object; undefined for what is none. */
+export function parseRecord(raw: unknown, flawOf?: (tokens: unknown) => string | undefined): SessionRecord | undefined {
+  try {
+    const record = (typeof raw === 'string' ? JSON.parse(raw) : raw) as SessionRecord
+    const { format, epoch, version, receivedAt, tokens } = record
+    const isRight = format === 1 && [epoch, version, receivedAt].every(Number.isSafeInteger)
+    return isRight && flawOf?.(tokens) === undefined ? record : undefined
+  } catch {
+    return undefined
+  }
+}

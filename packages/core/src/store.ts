@@ -1,0 +1,86 @@
+import { type Deferred, deferred } from './deferred.ts'
+import type { Platform } from './platform/platform.ts'
+import { parseRecord, parseStamp, type SessionRecord, type Stamp, type Stored } from './session-record.ts'
+import type { TokenStorage } from './storage.ts'
+
+/** A session's place in a storage: its record under its name, and the last sign-out under a key of its own. */
+export interface Store {
+  /** Returns what is there, at once where the storage does. */
+  read(): Stored | Promise<Stored>
+  /** Puts a record in the place of what was read; false where somebody else was faster. */
+  replace(found: Stored, record: SessionRecord): Promise<boolean>
+  /** Starts to write that everything below an epoch is over. No refresh writes this. */
+  markSignedOut(stamp: Stamp): Promise<void>
+  /** Removes the tokens of a session that was signed out. */
+  remove(): Promise<void>
+}
+
+export interface StoreOptions {
+  readonly storage: TokenStorage
+  readonly name: string
+  readonly platform: Platform
+  flawOf(tokens: unknown): string | undefined
+  /** Told of a record that is none. */
+  refused(): void
+}
+
+/** How long a storage may take to answer. */
+const patienceMs = 5000
+
+export function createStore({ storage, name, platform, flawOf, refused }: StoreOptions): Store {
+  const epochKey = `${name}.epoch`
+
+  /** Waits for a storage, but not for ever. What answers at once costs no timer. */
+  async function patiently<T>(answer: T | Promise<T>): Promise<T> {
+    if (!isPromise(answer)) return answer
+    const late: Deferred<never> = deferred()
+    const timer = platform.setTimeout(() => {
+      late.reject(new Error(`The storage did not answer in ${patienceMs} ms`))
+    }, patienceMs)
+    return Promise.race([answer, late.promise]).finally(() => {
+      platform.clearTimeout(timer)
+    })
+  }
+
+  function parse(mark: unknown, raw: unknown): Stored {
+    const stamp = parseStamp(mark)
+    const isAbsent = raw === null || raw === undefined
+    const record = parseRecord(raw, flawOf)
+    if (record === undefined && !isAbsent) refused()
+    const found = { raw: isAbsent ? null : raw }
+    // What a refresh wrote after a sign-out reads as absent.
+    if (record !== undefined && record.epoch >= stamp.epoch) {
+      return { ...found, epoch: record.epoch, version: record.version, record }
+    }
+    return { ...found, ...stamp, version: Math.max(stamp.version, record?.version ?? 0) }
+  }
+
+  return {
+    read() {
+      const mark = storage.getItem(epochKey)
+      const raw = storage.getItem(name)
+      if (!isPromise(mark) && !isPromise(raw)) return parse(mark, raw)
+      return patiently(Promise.all([mark, raw])).then((found) => parse(...found))
+    },
+    async replace({ raw }, record) {
+      const next = JSON.stringify(record)
+      if (storage.replaceItem !== undefined) return patiently(storage.replaceItem(name, raw, next))
+      const current = storage.getItem(name)
+      // No await where there is none to wait for: that is what makes this one step.
+      const there = (isPromise(current) ? await patiently(current) : current) ?? null
+      if (there !== raw && JSON.stringify(there) !== JSON.stringify(raw)) return false
+      await patiently(storage.setItem(name, next))
+      return true
+    },
+    async markSignedOut({ epoch, version }) {
+      await patiently(storage.setItem(epochKey, `${epoch}:${version}`))
+    },
+    async remove() {
+      await patiently(storage.removeItem(name))
+    },
+  }
+}
+
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof (value as { then?: unknown } | null)?.then === 'function'
+}
