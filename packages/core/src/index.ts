@@ -18,6 +18,16 @@ export {
   type RefreshFailureReason,
 } from './errors.ts'
 export { backoff, type BackoffOptions } from './backoff.ts'
+export {
+  type CookieGrant,
+  type CookieSession,
+  type CookieSessionOptions,
+  createCookieSession,
+} from './cookie-session.ts'
+export { createExternalSession, type ExternalSessionOptions } from './external-session.ts'
+export { createSessions, type Sessions } from './create-sessions.ts'
+export { indexedDbStorage, type IndexedDbStorageOptions } from './indexed-db-storage.ts'
+export { migratingStorage, type MigrationOptions } from './migrating-storage.ts'
 export { createKeyedLock, type KeyedLock } from './keyed-lock.ts'
 export { memoryStorage } from './memory-storage.ts'
 export { isSecureUrl, type OriginMatcher } from './origins.ts'

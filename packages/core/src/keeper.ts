@@ -94,13 +94,13 @@ export function createKeeper(host: KeeperHost): Keeper {
   }
 
   /** One at a time, in the order of the calls. */
-  function keep(force: number, next: () => Holding = host.holding): Promise<void> {
+  function keep(force: number, current: () => Holding = host.holding): Promise<void> {
     if (force === move) moves++
     queue = queue.then(async () => {
-      const isOwn = next === host.holding
+      const isOwn = current === host.holding
       trouble = undefined
       try {
-        await settle(next, isOwn ? Math.max(force, owed) : force)
+        await settle(current, isOwn ? Math.max(force, owed) : force)
         if (isOwn) owed = look
         failures = 0
       } catch (cause) {
@@ -123,7 +123,7 @@ export function createKeeper(host: KeeperHost): Keeper {
   }
 
   /** Brings the store up to what is held, or what is held up to the store: whichever is newer wins. */
-  async function settle(next: () => Holding, force: number): Promise<void> {
+  async function settle(current: () => Holding, force: number): Promise<void> {
     let hasWritten = false
     for (let tries = 0; tries < 5; tries++) {
       // One after the other: each write is looked at before it is believed.
@@ -131,7 +131,7 @@ export function createKeeper(host: KeeperHost): Keeper {
       const there = await (first ?? store.read())
       first = undefined
       if (there.record !== undefined) fates.learn(keyOf(there.record), there.record.fate)
-      let held = next()
+      let held = current()
       if (isWritten(there, held)) {
         if (hasWritten) host.written(held)
         return
@@ -139,7 +139,7 @@ export function createKeeper(host: KeeperHost): Keeper {
       const isAhead = held.status !== 'loading' && isNewer(held, there)
       if (force === move && !hasWritten) {
         if (!isAhead) host.dispatch({ type: 'rebased', on: there })
-        held = next()
+        held = current()
       } else if (!isAhead && (force === look || hasWritten || held.status === 'loading' || isNewer(there, held))) {
         if (moves === 0) adopt(there)
         return

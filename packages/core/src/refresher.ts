@@ -10,7 +10,7 @@ import type { Platform } from './platform/platform.ts'
 import type { RefreshReason } from './session-events.ts'
 import { type Active, type Expired, type Holding, isOf, type SessionEvent, transition } from './session-state.ts'
 import { attempt, type Strategy } from './strategies.ts'
-import type { TokenSet } from './token-set.ts'
+import type { FlawOf, TokenSet } from './token-set.ts'
 
 /** The session as its refresher sees it. */
 export interface RefresherHost {
@@ -21,6 +21,7 @@ export interface RefresherHost {
   readonly fates: Fates
   /** Absent where the tokens live in this object alone. */
   readonly keeper: Keeper | undefined
+  flawOf: FlawOf
   identity(tokens: TokenSet): string | undefined
   holding(): Holding
   dispatch(event: SessionEvent): void
@@ -190,7 +191,7 @@ export function createRefresher(host: RefresherHost): Refresher {
       const holding = host.holding()
       if (!isOf(holding, mine.of)) return land(mine)
       // What comes after the cap still counts, if nothing else came first.
-      const call = attempt(strategy, { tokens: { ...holding.tokens }, reason, signal }).then(
+      const call = attempt(strategy, { tokens: { ...holding.tokens }, reason, signal }, host.flawOf).then(
         (answer) => store(mine, strategy, answer, reason),
         (error: RefreshError) => {
           if (error.reason === 'rejected') spend(mine, strategy)

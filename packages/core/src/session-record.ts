@@ -44,7 +44,9 @@ const isExpired = ({ status, record }: Ranked): boolean => status === 'expired' 
 
 /** Returns the epoch and the version that a sign-out left behind. */
 export function parseStamp(raw: unknown): Stamp {
-  const [epoch = 0, version = 0] = `${raw as string}`.split(':').map((part) => Math.trunc(Number(part)) || 0)
+  const [epoch = 0, version = 0] = String(raw)
+    .split(':')
+    .map((part) => Math.trunc(Number(part)) || 0)
   return { epoch, version }
 }
 

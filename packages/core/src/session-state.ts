@@ -60,7 +60,7 @@ export type Holding =
   | Expired
 
 export type SessionEvent =
-  | { type: 'signed-in'; tokens: TokenSet; identity: string | undefined; at: number }
+  | { type: 'signed-in'; tokens: TokenSet; identity: string | undefined; at: number; isRestored?: true }
   | { type: 'signed-out' }
   | {
       type: 'refreshed'
@@ -169,7 +169,7 @@ function stored({ epoch, version, record }: Stored): Holding {
 function rebased(holding: Holding, stamp: Stamp): Holding {
   if (!isSignedIn(holding)) return { ...holding, ...stamp }
   const { shown, credential } = holding
-  return { ...holding, ...stamp, shown: { ...shown, ...stamp }, credential: { ...credential, ...stamp } } as Holding
+  return { ...holding, ...stamp, shown: { ...shown, ...stamp }, credential: { ...credential, ...stamp } }
 }
 
 /** Some issuers and libraries lower-case the type, which is case-insensitive; servers that compare it are not. */

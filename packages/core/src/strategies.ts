@@ -1,6 +1,6 @@
 import { isReauthError, RefreshError } from './errors.ts'
 import type { RefreshReason } from './session-events.ts'
-import { flawOf, type TokenSet } from './token-set.ts'
+import type { FlawOf, TokenSet } from './token-set.ts'
 
 export interface RefreshContext {
   /** The set that is held; a strategy spends its refresh token. */
@@ -39,7 +39,7 @@ export function strategiesOf(option: RefreshOption): Required<Strategy>[] {
 }
 
 /** Calls one strategy; whatever comes of it is a checked token set or a `RefreshError`. */
-export async function attempt({ refresh }: Strategy, context: RefreshContext): Promise<TokenSet> {
+export async function attempt({ refresh }: Strategy, context: RefreshContext, flawOf: FlawOf): Promise<TokenSet> {
   let answer: TokenSet
   try {
     answer = await refresh(context)

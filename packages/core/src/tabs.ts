@@ -1,4 +1,3 @@
-import { createEmitter, type Emitter } from './emitter.ts'
 import type { Channel, Platform } from './platform/platform.ts'
 import type { TokenStorage } from './storage.ts'
 
@@ -16,50 +15,55 @@ export interface Tabs {
   close(): void
 }
 
-/** For processes without tabs: what happens to the items of a storage. */
-const newsOf = new WeakMap<TokenStorage, Emitter<[source: Tabs, hint: Hint]>>()
+type Listener = (hint: Partial<Hint>) => void
+
+/** For processes without tabs: who shares a name in a storage. */
+const neighboursOf = new WeakMap<TokenStorage, Map<string, Set<Listener>>>()
 
 /**
  * Opens the way to the others: a channel between tabs, else the events of `localStorage`; in a process without tabs, to
  * those that were given the same storage.
  */
-export function openTabs(
-  platform: Platform,
-  name: string,
-  storage: TokenStorage | undefined,
-  heard: (hint: Partial<Hint>) => void,
-): Tabs {
+export function openTabs(platform: Platform, name: string, storage: TokenStorage | undefined, heard: Listener): Tabs {
+  const { events } = platform
   let channel: Channel | undefined
   try {
     channel = platform.BroadcastChannel && new platform.BroadcastChannel(`reauth:${name}`)
   } catch {
     // An opaque origin has no other tabs.
   }
-  const listener = (event: { readonly key?: string | null }): void => {
-    if (event.key?.startsWith(name) !== false) heard({})
-  }
-  const tabs: Tabs = {
-    tell(hint) {
-      channel?.postMessage(hint)
-      news?.emit(tabs, hint)
-    },
-    close() {
-      channel?.close()
-      channel = undefined
-      stop?.()
-      platform.events?.removeEventListener('storage', listener, true)
-    },
-  }
-  const news = channel === undefined && storage !== undefined ? (newsOf.get(storage) ?? createEmitter()) : undefined
-  if (news !== undefined) newsOf.set(storage as TokenStorage, news)
-  const stop = news?.add((source, hint) => {
-    if (source !== tabs) heard(hint)
-  })
-  if (channel === undefined) platform.events?.addEventListener('storage', listener, true)
-  else {
+  if (channel !== undefined) {
+    // oxlint-disable-next-line prefer-add-event-listener
     channel.onmessage = ({ data }) => {
       heard(Object(data) as Partial<Hint>)
     }
+    return {
+      tell(hint) {
+        // Not a window's: a channel reaches this origin alone.
+        // oxlint-disable-next-line require-post-message-target-origin
+        channel?.postMessage(hint)
+      },
+      close() {
+        channel?.close()
+        channel = undefined
+      },
+    }
   }
-  return tabs
+  const listener = (event: { readonly key?: string | null }): void => {
+    if (event.key?.startsWith(name) !== false) heard({})
+  }
+  events?.addEventListener('storage', listener, true)
+  const names = (storage && neighboursOf.get(storage)) ?? new Map<string, Set<Listener>>()
+  if (storage !== undefined) neighboursOf.set(storage, names)
+  const neighbours = names.get(name) ?? new Set()
+  names.set(name, neighbours.add(heard))
+  return {
+    tell(hint) {
+      for (const neighbour of neighbours) if (neighbour !== heard) neighbour(hint)
+    },
+    close() {
+      events?.removeEventListener('storage', listener, true)
+      if (neighbours.delete(heard) && neighbours.size === 0) names.delete(name)
+    },
+  }
 }

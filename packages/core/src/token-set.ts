@@ -33,13 +33,18 @@ const rules: { readonly [Member in keyof Required<TokenSet>]: readonly ['string'
   identity: ['string', isText],
 }
 
-/** Returns what is wrong with a token set, naming the member and never its value; undefined if nothing is. */
-export function flawOf(tokens: unknown): string | undefined {
+/** Returns what is wrong with a token set of one kind. */
+export type FlawOf = (tokens: unknown) => string | undefined
+
+/** Returns what is wrong with a token set, naming the member and never its value; undefined if nothing is. Beside a cookie there is no access token. */
+export function flawOf(tokens: unknown, isCookie = false): string | undefined {
   const members = { ...(tokens as object | undefined) } as { readonly [member: string]: unknown }
   for (const [member, [type, isRight]] of Object.entries(rules)) {
     const value = members[member]
     // oxlint-disable-next-line valid-typeof
-    if (value === undefined ? member === 'accessToken' : !(typeof value === type && isRight(value as never))) {
+    if (
+      value === undefined ? member === 'accessToken' && !isCookie : !(typeof value === type && isRight(value as never))
+    ) {
       return `a token set without a right ${member}${'access_token' in members ? '; pass an answer through parseTokenResponse()' : ''}`
     }
   }

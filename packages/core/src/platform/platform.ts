@@ -46,10 +46,10 @@ export const defaultPlatform: Platform = {
   },
   random: () => Math.random(),
   get locks() {
-    return onPage(() => navigator.locks)
+    return onPage(() => navigator.locks as never)
   },
   get BroadcastChannel() {
-    return onPage(() => BroadcastChannel)
+    return onPage(() => BroadcastChannel as never)
   },
   get events() {
     return onPage(() => globalThis as never)

@@ -4,6 +4,7 @@ import { RefreshError } from '../../../src/errors.ts'
 import { indexedDbStorage } from '../../../src/indexed-db-storage.ts'
 import { createSession, type Session } from '../../../src/session.ts'
 import { parseTokenResponse } from '../../../src/token-set.ts'
+import type { TraceEntry } from '../../../src/trace.ts'
 import type { TabsConfig } from './tabs-config.ts'
 
 /** What came of a call, in a form that leaves the page. */
@@ -11,14 +12,18 @@ type Outcome<T> = { readonly value: T } | { readonly error: { name: string; mess
 
 export interface SessionPage {
   readonly session: Session
+  /** What the session has traced since the page was loaded. */
+  readonly traced: readonly TraceEntry[]
   acquire(asked?: AcquireOptions): Promise<Outcome<Credential>>
   refresh(): Promise<Outcome<Credential>>
 }
 
 const { issuer, storage, options } = (globalThis as unknown as { tabsConfig: TabsConfig }).tabsConfig
 
+const traced: TraceEntry[] = []
 const session: Session = createSession({
   ...options,
+  trace: (entry) => traced.push(entry),
   origins: [issuer],
   storage: storage === 'indexeddb' ? indexedDbStorage() : localStorage,
   async refresh({ tokens, signal }) {
@@ -42,6 +47,7 @@ const outcomeOf = async <T>(promise: Promise<T>): Promise<Outcome<T>> => {
 
 const page: SessionPage = {
   session,
+  traced,
   acquire: (asked) => outcomeOf(session.acquire(asked)),
   refresh: () => outcomeOf(session.refresh()),
 }

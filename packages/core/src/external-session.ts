@@ -1,0 +1,96 @@
+import { abortable } from './abortable.ts'
+import type { AcquireOptions, Credential } from './credential.ts'
+import { isReauthError, RefreshError } from './errors.ts'
+import { openSession, type Session } from './open-session.ts'
+import type { SessionOptions } from './session-options.ts'
+import { flawOf, type TokenSet } from './token-set.ts'
+
+export interface ExternalSessionOptions extends Omit<SessionOptions, 'refresh' | 'storage' | 'canPersist'> {
+  /**
+   * Asks the identity SDK for its access token; `forceRefresh` where the last one was refused or is stale. Undefined
+   * means that nobody is signed in.
+   */
+  getToken: (context: { forceRefresh: boolean; signal: AbortSignal }) => Promise<string | TokenSet | undefined>
+  /**
+   * Returns whether what `getToken` threw means that the user has to sign in.
+   *
+   * @default nothing does: such an error is `unavailable`, and the session goes on
+   */
+  isSignInRequired?: ((error: unknown) => boolean) | undefined
+}
+
+/**
+ * Creates a session over an identity SDK that keeps the tokens itself, such as Auth0's, MSAL, Supabase or Firebase. It is
+ * `loading` until the first `acquire`, or somebody waits for `ready`; nothing is stored.
+ */
+export function createExternalSession(options: ExternalSessionOptions): Session {
+  const { getToken, isSignInRequired } = options
+  const lifetime = new AbortController()
+  let hasSignedOut = false
+  let starting: Promise<void> | undefined
+
+  async function ask(forceRefresh: boolean, signal: AbortSignal): Promise<TokenSet | undefined> {
+    const answer = await getToken({ forceRefresh, signal })
+    return typeof answer === 'string' ? { accessToken: answer } : answer
+  }
+
+  const session: Session = openSession(
+    {
+      ...options,
+      storage: undefined,
+      refresh: {
+        // The SDK knows what was spent; it may be asked again once the user has signed in there.
+        spends: false,
+        async refresh({ signal }) {
+          try {
+            const tokens = await ask(true, signal)
+            if (tokens !== undefined) return tokens
+          } catch (cause) {
+            if (isReauthError(cause) && cause.name === 'RefreshError') throw cause
+            const reason = isSignInRequired?.(cause) === true ? 'rejected' : 'unavailable'
+            throw new RefreshError(`The identity SDK gave no token`, { reason, cause })
+          }
+          void session.signOut()
+          throw new RefreshError('Nobody is signed in at the identity SDK', { reason: 'rejected' })
+        },
+      },
+    },
+    { flawOf, restore: ({ signal }) => ask(false, signal) },
+  )
+
+  /** The user may have signed in at the SDK since; a sign-out here is not undone by that. */
+  async function look(): Promise<void> {
+    try {
+      const tokens = await ask(false, lifetime.signal)
+      if (tokens !== undefined && isOpen()) await session.signIn(tokens)
+    } catch {
+      // Then nobody is signed in, as far as is known.
+    }
+  }
+
+  const isOpen = (): boolean => session.state.status === 'signed-out' && !hasSignedOut
+
+  return Object.assign(Object.create(session) as Session, {
+    async acquire(asked?: AcquireOptions): Promise<Credential> {
+      if (isOpen()) {
+        starting ??= look().finally(() => {
+          starting = undefined
+        })
+        await abortable(starting, asked?.signal)
+      }
+      return session.acquire(asked)
+    },
+    signIn(tokens: TokenSet): Promise<void> {
+      hasSignedOut = false
+      return session.signIn(tokens)
+    },
+    signOut(): Promise<void> {
+      hasSignedOut = true
+      return session.signOut()
+    },
+    async [Symbol.asyncDispose](): Promise<void> {
+      lifetime.abort()
+      await session[Symbol.asyncDispose]()
+    },
+  })
+}

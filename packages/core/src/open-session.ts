@@ -1,0 +1,453 @@
+import { abortable } from './abortable.ts'
+import type { AcquireOptions, Credential, CredentialSource } from './credential.ts'
+import type { Disposer } from './disposer.ts'
+import { createEmitter } from './emitter.ts'
+import { type AuthenticationError, authenticationError, RefreshError } from './errors.ts'
+import { createFates } from './fates.ts'
+import { isFresh, isWorking } from './freshness.ts'
+import { identityOf } from './identity.ts'
+import { createKeeper } from './keeper.ts'
+import { originMatcher } from './origins.ts'
+import { defaultPlatform } from './platform/platform.ts'
+import { createRefresher } from './refresher.ts'
+import { createSchedule } from './schedule.ts'
+import type { SessionEvents } from './session-events.ts'
+import { checkDurations, type SessionOptions } from './session-options.ts'
+import { createReporter } from './session-reporter.ts'
+import {
+  type Active,
+  type Expired,
+  type Holding,
+  initial,
+  isSignedIn,
+  loading,
+  type SessionEvent,
+  type SessionState,
+  transition,
+} from './session-state.ts'
+import { strategiesOf } from './strategies.ts'
+import { type Hint, openTabs } from './tabs.ts'
+import type { FlawOf, TokenSet } from './token-set.ts'
+
+/** One identity at one issuer: the owner of the tokens, for every transport. */
+export interface Session extends CredentialSource {
+  /** The same reference until something that it shows changes: fit for `useSyncExternalStore`. */
+  readonly state: SessionState
+  /** Resolves once the state is known. */
+  readonly ready: Promise<void>
+  subscribe(listener: () => void): Disposer
+  on<Type extends keyof SessionEvents>(type: Type, listener: (event: SessionEvents[Type]) => void): Disposer
+  /**
+   * Takes the tokens of a sign-in; the state moves at once. Another identity than the one that is held, or an unknown
+   * one, starts a new epoch. Rejects with a `TypeError` for what is no token set.
+   */
+  signIn(tokens: TokenSet): Promise<void>
+  /** Forgets the tokens, at once. It wins over anything in flight. */
+  signOut(): Promise<void>
+  /** Says that the session cannot go on without a sign-in. The tokens stay, and the next `acquire` tries them. */
+  expire(cause?: unknown): void
+  /**
+   * Refreshes because a person asked: skips the backoff, never the issuer's `Retry-After` nor its rejection. Rejects
+   * with `AuthenticationError` or `RefreshError`.
+   */
+  refresh(): Promise<Credential>
+  /** Returns a copy of the tokens; undefined when signed out. */
+  tokens(): Promise<TokenSet | undefined>
+  /** Ends every wait with a `RefreshError` of reason `disposed`, and resolves when no request is in flight. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+const strikeMs = 60_000
+
+/** What differs where somebody else keeps the token. */
+export interface Keeping {
+  readonly flawOf: FlawOf
+  /** Finds out whether somebody is signed in, where nothing was ever stored. */
+  readonly restore?: ((context: { signal: AbortSignal }) => Promise<TokenSet | undefined>) | undefined
+}
+
+/** Looks into the store again. For who hands out a session that was opened before. */
+export const look: unique symbol = Symbol('look')
+
+/** A session that can be told to. */
+export interface Reread {
+  [look](): void
+}
+
+/** Opens a session, whoever keeps the token. */
+export function openSession(options: SessionOptions, { flawOf, restore }: Keeping): Session & Reread {
+  const {
+    leewayMs = 30_000,
+    refreshTimeoutMs = 30_000,
+    expireWhenRefused = false,
+    platform = defaultPlatform,
+  } = options
+  const { identity: identify = identityOf } = options
+  // Some answer null for nobody.
+  const identity = (tokens: TokenSet): string | undefined => identify(tokens) ?? undefined
+  checkDurations({ leewayMs, refreshTimeoutMs })
+  const origins = originMatcher(options.origins)
+  const { trace, on, tell, isHeard, clear } = createReporter(options, platform)
+  const { storage, name = 'reauth', canPersist = true } = options
+  const isReachable = storage === undefined || (storage.request ?? platform.locks ?? platform.events) !== undefined
+  if (!isReachable) throw new TypeError(unlocked)
+  const changes = createEmitter<[]>()
+  const fates = createFates()
+  const news: News[] = []
+  let holding: Holding = initial
+  let period: AbortController | undefined
+  let disposal: Promise<unknown> | undefined
+  /** What has to be known before anything is handed out: the first look at the store, or one after a sleep. */
+  let barrier: Promise<void> | undefined
+  let written: Promise<void> = Promise.resolve()
+  let isAsked = restore === undefined
+  const gone = new AbortController()
+
+  const tabs = openTabs(platform, name, storage, heard)
+  const keeper =
+    storage &&
+    createKeeper({
+      storage,
+      name,
+      platform,
+      refreshTimeoutMs,
+      fates,
+      trace,
+      flawOf,
+      holding: () => holding,
+      dispatch,
+      written: (stamp) => {
+        tabs.tell(stamp)
+      },
+      failed: (cause) => {
+        tell('persist-failed', { cause }, 'error')
+      },
+    })
+  const refresher = createRefresher({
+    strategies: strategiesOf(options.refresh),
+    platform,
+    refreshTimeoutMs,
+    canPersist,
+    fates,
+    keeper,
+    flawOf,
+    identity,
+    holding: () => holding,
+    dispatch,
+    started(reason) {
+      const { epoch, version } = holding
+      trace?.({ type: 'refresh-start', level: 'debug', reason, epoch, version })
+    },
+    failed(error, level) {
+      tell('refresh-failed', { error }, level)
+    },
+  })
+  const schedule = createSchedule({
+    platform,
+    holding: () => holding,
+    isHeard: () => isHeard('expiring'),
+    expiring(expiresAt) {
+      tell('expiring', { expiresAt })
+    },
+    renew: (held) => refresher.renew(held, 'stale'),
+    renewableAt: refresher.renewableAt,
+  })
+  const stops = [onPage(['visibilitychange', 'pageshow', 'online', 'resume'], reread)]
+
+  if (keeper !== undefined || !isAsked) holding = loading
+  if (keeper !== undefined) {
+    stops.push(onPage(['pagehide', 'freeze'], keeper.release))
+    if (keeper.found === undefined) reread()
+    else dispatch({ type: 'adopted', stored: keeper.found })
+  }
+
+  function onPage(types: readonly string[], listener: () => void): () => void {
+    for (const type of types) platform.events?.addEventListener(type, listener, true)
+    return () => {
+      for (const type of types) platform.events?.removeEventListener(type, listener, true)
+    }
+  }
+
+  /** Looks at the store and at the clock again: the page may have slept, and others may have gone on. */
+  function reread(): void {
+    if (keeper !== undefined) wait(keeper.look())
+    schedule.check()
+  }
+
+  /** Lets nobody have a credential before that is over. */
+  function wait(until: Promise<void>): void {
+    const mine = abortable(until, gone.signal)
+      .catch(() => {})
+      .then(() => {
+        if (barrier === mine) barrier = undefined
+      })
+    barrier = mine
+  }
+
+  /** Where nothing was ever stored, somebody else may know who is signed in. */
+  async function ask(event: SessionEvent): Promise<void> {
+    let tokens: TokenSet | undefined
+    try {
+      tokens = await restore?.({ signal: gone.signal })
+    } catch {
+      // Nobody who is known to be.
+    }
+    if (holding.status !== 'loading') return
+    if (tokens === undefined || flawOf(tokens) !== undefined) dispatch(event)
+    else dispatch({ ...arrivalOf(tokens), isRestored: true })
+  }
+
+  const arrivalOf = (tokens: TokenSet): Extract<SessionEvent, { type: 'signed-in' }> => ({
+    type: 'signed-in',
+    tokens: { ...tokens },
+    identity: identity(tokens),
+    at: platform.now(),
+  })
+
+  /** Another tab has moved, or may have. Who shares no store with it goes by its word, and only for a sign-out. */
+  function heard({ signedOutAt = -Infinity }: Partial<Hint>): void {
+    const signOut = (): void => {
+      if (isSignedIn(holding) && holding.receivedAt <= signedOutAt) dispatch({ type: 'signed-out' })
+    }
+    if (keeper === undefined) signOut()
+    else wait(keeper.look().then(signOut))
+  }
+
+  /** The only place where the state moves, and where its moving has effects. */
+  function dispatch(event: SessionEvent): void {
+    if (!isAsked && event.type === 'adopted' && event.stored.epoch === 0 && holding.status === 'loading') {
+      isAsked = true
+      wait(ask(event))
+      return
+    }
+    const before = holding
+    const after = transition(before, event)
+    if (after === before) return
+    holding = after
+    const { type } = event
+    if (keeper !== undefined && (type === 'signed-in' || type === 'signed-out')) {
+      written = 'isRestored' in event ? keeper.look() : keeper.move()
+      if (before.status === 'loading') wait(written)
+    } else if (type === 'expired') void keeper?.tell()
+    const end = type === 'rebased' ? undefined : endOf(before, after)
+    const over = period
+    if (end !== undefined || over?.signal.aborted === true) period = undefined
+    if (isSignedIn(before) && end !== undefined) refresher.end(before, end)
+    if (after.version !== before.version && isSignedIn(after)) arrive(type, before, after)
+    schedule.check()
+    if (after.shown === before.shown) return
+    // Listeners may move the state again: that is heard after everybody has heard of this.
+    const isFirst = news.push({ event, before, after, end }) === 1
+    if (end !== undefined) over?.abort(end)
+    if (isFirst) tellNews()
+  }
+
+  function arrive(type: SessionEvent['type'], before: Holding, after: Active | Expired): void {
+    const isMoved = type === 'signed-in' || type === 'rebased'
+    const isKept = isMoved && refresher.adopt(after)
+    if (!isSignedIn(before)) return
+    // Who waits for the very tokens that came again goes on waiting.
+    if (isKept && before.tokens.refreshToken === after.tokens.refreshToken) return
+    if (!refresher.isRenewing(before)) return
+    refresher.end(before, outcomeFor(type, after), type === 'refreshed')
+  }
+
+  /** What those get who waited for a refresh, when other tokens came instead. */
+  function outcomeFor(type: SessionEvent['type'], after: Active | Expired): Credential | Promise<Credential> | Error {
+    if (after.status !== 'active') return after.error
+    const isStale = type === 'adopted' && !isFresh(after, platform.now(), leewayMs)
+    return isStale ? refresher.renew(after, 'stale') : after.credential
+  }
+
+  function tellNews(): void {
+    for (let next = news[0]; next !== undefined; next = news[0]) {
+      changes.emit()
+      announce(next)
+      news.shift()
+    }
+  }
+
+  function announce({ event, before, after, end }: News): void {
+    const { epoch, version } = after
+    if (before.status === 'active' && end !== undefined) schedule.ended(end)
+    if (after.status === 'active' && (version !== before.version || epoch !== before.epoch)) {
+      schedule.arrived(after.credential, event.type === 'rebased' ? before.epoch : epoch)
+    }
+    if (event.type === 'refreshed') tell('refreshed', { epoch, version, reason: event.reason })
+    else if (after.status === 'active' && (event.type === 'signed-in' || isAnother(event, before, after))) {
+      const { identity: known } = after.credential
+      tell('signed-in', { epoch, version, ...(known !== undefined && { identity: known }) })
+    } else if (after.status === 'signed-out' && before.status !== 'loading') tell('signed-out', { epoch })
+    else if (after.status === 'expired' && before.status === 'active') tell('expired', { error: after.error }, 'warn')
+  }
+
+  /** Where nothing is stored, nobody is asked before somebody wants to know. */
+  function begin(): void {
+    if (holding.status === 'loading' && barrier === undefined) {
+      dispatch({ type: 'adopted', stored: { epoch: 0, version: 0 } })
+    }
+  }
+
+  async function untilReady(): Promise<void> {
+    // oxlint-disable-next-line no-await-in-loop
+    while (holding.status === 'loading' && !gone.signal.aborted) await barrier
+  }
+
+  function acquire(asked: AcquireOptions = {}): Promise<Credential> {
+    try {
+      begin()
+      if (asked.signal?.aborted === true) throw asked.signal.reason
+      const answer = barrier === undefined ? obtain(asked) : barrier.then(() => acquire(asked))
+      return answer instanceof Promise ? abortable(answer, asked.signal) : Promise.resolve(answer)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  function obtain({ refused, final = false, minValidityMs = 0 }: AcquireOptions): Credential | Promise<Credential> {
+    if (refused !== undefined) refuse(heldTokens(refused), refused.version, final)
+    // Once more: listeners have heard of the refusal, and may have signed out.
+    const held = heldTokens(refused)
+    if (refused?.version === held.version) return refresher.renew(held, 'refused')
+    const marginMs = Math.max(leewayMs, minValidityMs || 0)
+    // One that was refused is fit to send only as long as no better one is on its way.
+    const isOnItsWay = held.notes.refused === true && refresher.isRenewing(held)
+    if (held.status === 'active' && isFresh(held, platform.now(), marginMs) && !isOnItsWay) return held.credential
+    return refresher.renew(held, 'stale').catch((error: unknown) => {
+      // A failed early refresh does not disturb a token that still works, unless it is somebody else's by now.
+      if (disposal !== undefined || holding.status !== 'active' || holding.epoch !== held.epoch) throw error
+      const now = platform.now()
+      if (isFresh(holding, now, marginMs) || isWorking(holding, now)) return holding.credential
+      throw error
+    })
+  }
+
+  /** Returns the tokens that are held; throws where there are none to be had, or none of that epoch. */
+  function heldTokens(of?: Credential): Active | Expired {
+    if (disposal !== undefined) throw disposedError()
+    if (!isSignedIn(holding)) throw authenticationError('signed-out')
+    if (of !== undefined && of.epoch !== holding.epoch) throw authenticationError('switched')
+    return holding
+  }
+
+  /** Takes note of a refusal; throws where it is not worth a refresh. */
+  function refuse(held: Active | Expired, version: number, isFinal: boolean): void {
+    const now = platform.now()
+    const isCurrent = version === held.version
+    const isStruck = isCurrent && now < (held.notes.struckUntil ?? 0)
+    if (isCurrent && !isFinal && held.notes.refused === undefined)
+      dispatch({ type: 'noted', from: held, notes: { refused: true } })
+    tell('refused', { version })
+    if (!isFinal && !isStruck) return
+    const error = authenticationError('refused')
+    if (isFinal && isCurrent) strike(held, now + strikeMs, error)
+    throw error
+  }
+
+  function strike(held: Active | Expired, until: number, error: AuthenticationError): void {
+    dispatch({ type: 'noted', from: held, notes: { struckUntil: until } })
+    if (!expireWhenRefused) return
+    // The same cooldown for the revival, or every call would refresh only to be refused again.
+    refresher.rest(held, error, until)
+    dispatch({ type: 'expired', from: held, error })
+  }
+
+  return {
+    origins,
+    get ready() {
+      begin()
+      return untilReady()
+    },
+    trace,
+    get state() {
+      return holding.shown
+    },
+    get signal() {
+      if (period === undefined) {
+        period = new AbortController()
+        if (holding.status !== 'active')
+          period.abort(holding.status === 'expired' ? holding.error : authenticationError('signed-out'))
+      }
+      return period.signal
+    },
+    acquire,
+    hold(asked = {}) {
+      checkDurations({ refreshAheadMs: asked.refreshAheadMs ?? 0 })
+      return schedule.hold(asked)
+    },
+    subscribe: (listener) => changes.add(listener),
+    on(type, listener) {
+      const stop = on(type, listener)
+      schedule.check()
+      return stop
+    },
+    async signIn(tokens) {
+      const flaw = flawOf(tokens)
+      if (flaw !== undefined) throw new TypeError(`signIn() was given ${flaw}`)
+      if (disposal !== undefined) throw disposedError()
+      dispatch(arrivalOf(tokens))
+      await written
+    },
+    async signOut() {
+      const signedOutAt = platform.now()
+      dispatch({ type: 'signed-out' })
+      const { epoch, version } = holding
+      await written
+      tabs.tell({ epoch, version, signedOutAt })
+    },
+    [look]: reread,
+    expire(cause) {
+      if (holding.status === 'active')
+        dispatch({ type: 'expired', from: holding, error: authenticationError('expired', cause) })
+    },
+    async refresh() {
+      // A person asks: others may know better than what was learned here.
+      if (keeper !== undefined) await keeper.look()
+      return refresher.renew(heldTokens(), 'asked')
+    },
+    async tokens() {
+      await barrier
+      return isSignedIn(holding) ? { ...holding.tokens } : undefined
+    },
+    async [Symbol.asyncDispose]() {
+      disposal ??= refresher.idle()
+      if (isSignedIn(holding)) refresher.end(holding, disposedError())
+      gone.abort()
+      schedule.stop()
+      for (const stop of stops) stop()
+      changes.clear()
+      clear()
+      const ended = keeper?.end(disposedError())
+      await disposal
+      await ended
+      tabs.close()
+    },
+  }
+}
+
+const unlocked =
+  'This storage has no lock, so that several processes would refresh at once: take one with request(), as in ' +
+  '@reauth/redis or @reauth/node, or memoryStorage()'
+
+/** A move of the state that listeners are to hear of. */
+interface News {
+  readonly event: SessionEvent
+  readonly before: Holding
+  readonly after: Holding
+  readonly end: AuthenticationError | undefined
+}
+
+/** Whether a move came from elsewhere and is another sign-in. What was only loaded, or renumbered, is none. */
+function isAnother({ type }: SessionEvent, before: Holding, after: Holding): boolean {
+  return type === 'adopted' && before.status !== 'loading' && before.epoch !== after.epoch
+}
+
+/** Returns why what was waiting or in flight under one holding cannot go on under the next. */
+function endOf(before: Holding, after: Holding): AuthenticationError | undefined {
+  if (!isSignedIn(before)) return undefined
+  if (!isSignedIn(after)) return authenticationError('signed-out')
+  if (after.epoch !== before.epoch) return authenticationError('switched')
+  return before.status === 'active' && after.status === 'expired' ? after.error : undefined
+}
+
+const disposedError = (): RefreshError => new RefreshError('The session was disposed', { reason: 'disposed' })

@@ -1,0 +1,104 @@
+import { createClock } from '@reauth/testkit'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+
+import { AuthenticationError, RefreshError } from '../src/errors.ts'
+import { createExternalSession, type ExternalSessionOptions } from '../src/external-session.ts'
+
+const minute = 60_000
+
+function createDesk(getToken: ExternalSessionOptions['getToken'], options: Partial<ExternalSessionOptions> = {}) {
+  const clock = createClock()
+  const asked = vi.fn<ExternalSessionOptions['getToken']>(getToken)
+  const session = createExternalSession({ getToken: asked, platform: clock, ...options })
+  onTestFinished(async () => {
+    await session[Symbol.asyncDispose]()
+    expect(clock.pending).toBe(0)
+  })
+  return { clock, session, forced: () => asked.mock.calls.map(([{ forceRefresh }]) => forceRefresh) }
+}
+
+describe('an external session', () => {
+  it('asks for what the SDK has at the first acquire, and not before', async () => {
+    const { session, forced } = createDesk(async () => 'A1')
+    expect(session.state.status).toBe('loading')
+    expect(forced()).toEqual([])
+    const [one, other] = await Promise.all([session.acquire(), session.acquire()])
+    expect(one).toMatchObject({ accessToken: 'A1', version: 1 })
+    expect(other).toBe(one)
+    expect(await session.acquire()).toBe(one)
+    expect(forced()).toEqual([false])
+  })
+
+  it('is known once somebody waits for ready', async () => {
+    const { session } = createDesk(async () => ({ accessToken: 'A1', identity: 'alice' }))
+    await session.ready
+    expect(session.state).toMatchObject({ status: 'active', identity: 'alice' })
+  })
+
+  it('forces a refresh for a refusal and for a stale token', async () => {
+    let count = 0
+    const { session, forced, clock } = createDesk(async () => ({ accessToken: `A${++count}`, expiresInMs: 5 * minute }))
+    const first = await session.acquire()
+    expect(await session.acquire({ refused: first })).toMatchObject({ accessToken: 'A2' })
+    clock.jump(5 * minute)
+    expect(await session.acquire()).toMatchObject({ accessToken: 'A3' })
+    expect(forced()).toEqual([false, true, true])
+  })
+
+  it('is signed out when there is no token, and asks again with the next acquire', async () => {
+    let token: string | undefined
+    const { session, forced } = createDesk(async () => token)
+    await expect(session.acquire()).rejects.toMatchObject({ reason: 'signed-out' })
+    expect(session.state.status).toBe('signed-out')
+    expect(forced()).toEqual([false])
+    token = 'A1'
+    expect(await session.acquire()).toMatchObject({ accessToken: 'A1' })
+    expect(forced()).toEqual([false, false])
+  })
+
+  it('is signed out when a forced refresh finds nobody', async () => {
+    const { session } = createDesk(async ({ forceRefresh }) => (forceRefresh ? undefined : 'A1'))
+    const refused = await session.acquire()
+    await expect(session.acquire({ refused })).rejects.toBeInstanceOf(AuthenticationError)
+    expect(session.state.status).toBe('signed-out')
+  })
+
+  it('stays signed out after a sign-out here, until a sign-in', async () => {
+    const { session } = createDesk(async () => 'A1')
+    await session.acquire()
+    await session.signOut()
+    await expect(session.acquire()).rejects.toMatchObject({ reason: 'signed-out' })
+    await session.signIn({ accessToken: 'A2' })
+    expect(await session.acquire()).toMatchObject({ accessToken: 'A2' })
+  })
+
+  it('expires where the SDK says that the user has to sign in, and keeps going where it does not', async () => {
+    let error: Error | undefined
+    const { session, clock } = createDesk(
+      async ({ forceRefresh }) => {
+        if (forceRefresh && error !== undefined) throw error
+        return { accessToken: 'A1', expiresInMs: 5 * minute }
+      },
+      { isSignInRequired: (cause) => (cause as Error).message === 'login_required' },
+    )
+    await session.acquire()
+    error = new Error('network')
+    clock.jump(5 * minute)
+    await expect(session.acquire()).rejects.toMatchObject({ name: 'RefreshError', reason: 'unavailable', cause: error })
+    expect(session.state.status).toBe('active')
+    error = new Error('login_required')
+    clock.jump(minute)
+    await expect(session.acquire()).rejects.toMatchObject({ name: 'AuthenticationError', reason: 'expired' })
+    expect(session.state.status).toBe('expired')
+    error = undefined
+    clock.jump(minute)
+    expect(await session.acquire()).toMatchObject({ version: 2 })
+  })
+
+  it('passes on what getToken says of itself', async () => {
+    const said = new RefreshError('later', { reason: 'unavailable', retryAfterMs: 5 * minute })
+    const { session } = createDesk(({ forceRefresh }) => (forceRefresh ? Promise.reject(said) : Promise.resolve('A1')))
+    const refused = await session.acquire()
+    await expect(session.acquire({ refused })).rejects.toBe(said)
+  })
+})
