@@ -58,8 +58,11 @@ export function createFates(): Fates {
       set(key, { ...known, ...news, revision: revision + 1 })
     },
     learn(key, stored) {
-      if (!((stored?.revision ?? 0) > (of(key).revision ?? 0))) return
-      const { failure, ...rest } = stored as Fate
+      const known = of(key)
+      // Of two accounts that are as late, the one that is stored counts for everybody.
+      const isNews = stored !== undefined && (stored.revision ?? 0) >= (known.revision ?? 0)
+      if (!isNews || JSON.stringify(stored) === JSON.stringify(known)) return
+      const { failure, ...rest } = stored
       set(key, { ...rest, failure: failure && { ...failure, error: revived(failure.error) } })
     },
   }

@@ -141,6 +141,9 @@ export function createKeeper(host: KeeperHost): Keeper {
         if (!isAhead) host.dispatch({ type: 'rebased', on: there })
         held = current()
       } else if (!isAhead && (force === look || hasWritten || held.status === 'loading' || isNewer(there, held))) {
+        // A sign-out came between the look and the writing.
+        // oxlint-disable-next-line no-await-in-loop
+        if (hasWritten && there.isLeftOver === true) await store.remove()
         if (moves === 0) adopt(there)
         return
       }

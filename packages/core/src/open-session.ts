@@ -116,8 +116,8 @@ export function openSession(options: SessionOptions, { flawOf, restore }: Keepin
       flawOf,
       holding: () => holding,
       dispatch,
-      written: (stamp) => {
-        tabs.tell(stamp)
+      written: ({ epoch, version }) => {
+        tabs.tell({ epoch, version })
       },
       failed: (cause) => {
         tell('persist-failed', { cause }, 'error')
@@ -204,10 +204,14 @@ export function openSession(options: SessionOptions, { flawOf, restore }: Keepin
     at: platform.now(),
   })
 
-  /** Another tab has moved, or may have. Who shares no store with it goes by its word, and only for a sign-out. */
-  function heard({ signedOutAt = -Infinity }: Partial<Hint>): void {
+  /**
+   * Another tab has moved, or may have. Who shares no store with it goes by its word, and only for a sign-out; what came
+   * in the same millisecond is told by its epoch.
+   */
+  function heard({ epoch = 0, signedOutAt = -Infinity }: Partial<Hint>): void {
     const signOut = (): void => {
-      if (isSignedIn(holding) && holding.receivedAt <= signedOutAt) dispatch({ type: 'signed-out' })
+      if (!isSignedIn(holding) || holding.receivedAt > signedOutAt) return
+      if (holding.receivedAt < signedOutAt || holding.epoch < epoch) dispatch({ type: 'signed-out' })
     }
     if (keeper === undefined) signOut()
     else wait(keeper.look().then(signOut))

@@ -8,7 +8,15 @@ import { isWorking } from './freshness.ts'
 import type { Keeper } from './keeper.ts'
 import type { Platform } from './platform/platform.ts'
 import type { RefreshReason } from './session-events.ts'
-import { type Active, type Expired, type Holding, isOf, type SessionEvent, transition } from './session-state.ts'
+import {
+  type Active,
+  type Expired,
+  type Holding,
+  isOf,
+  isSignedIn,
+  type SessionEvent,
+  transition,
+} from './session-state.ts'
 import { attempt, type Strategy } from './strategies.ts'
 import type { FlawOf, TokenSet } from './token-set.ts'
 
@@ -55,6 +63,8 @@ interface Flight {
   /** What it refreshes; a sign-in with the same refresh token takes its place. */
   of: Active | Expired
   waiting: Deferred<Credential>
+  /** Why somebody waits for it who came after the others were told. */
+  joined: RefreshReason | undefined
 }
 
 /** Everybody may have left by the time it fails. */
@@ -72,27 +82,35 @@ export function createRefresher(host: RefresherHost): Refresher {
   function renew(held: Active | Expired, reason: RefreshReason): Promise<Credential> {
     const key = keyOf(held)
     const joined = flights.get(key)
-    if (joined !== undefined) return joined.waiting.promise
+    if (joined !== undefined) {
+      joined.joined = reason
+      return joined.waiting.promise
+    }
     const obstacle = obstacleOf(held, reason)
+    const waiting = quiet<Credential>()
     if (obstacle !== undefined) {
       expireIfOver(held, obstacle)
-      return Promise.reject(obstacle)
+      waiting.reject(obstacle)
+      return waiting.promise
     }
     // No await between the look at the flights and this: that is what makes it a single flight.
-    const mine: Flight = { key, of: held, waiting: quiet() }
-    const { promise } = mine.waiting
+    const mine: Flight = { key, of: held, waiting, joined: undefined }
     flights.set(key, mine)
     const done = run(mine, reason).finally(() => {
       land(mine)
       running.delete(done)
     })
     running.add(done)
-    return promise
+    return waiting.promise
   }
 
-  /** Who asks from now on asks for what is held by then. */
+  /** Who asks from now on asks for what is held by then; so does who has joined since others were told. */
   function land(mine: Flight): void {
     if (flights.get(mine.key) === mine) flights.delete(mine.key)
+    const { joined, waiting } = mine
+    const held = host.holding()
+    mine.joined = undefined
+    if (joined !== undefined && isSignedIn(held) && !isOf(held, mine.of)) waiting.resolve(renew(held, joined))
   }
 
   const isUsable = ({ spends }: Strategy, held: Active | Expired): boolean =>
@@ -137,7 +155,7 @@ export function createRefresher(host: RefresherHost): Refresher {
     } catch (cause) {
       const isOurs = isReauthError(cause) && cause.name === 'RefreshError'
       const error = isOurs ? cause : new RefreshError('The lock failed', { reason: 'unavailable', cause })
-      if (error.reason !== 'disposed') await fail(mine, error)
+      if (error.reason !== 'disposed') report(mine, error, error)
     } finally {
       platform.clearTimeout(timer)
     }
@@ -154,7 +172,7 @@ export function createRefresher(host: RefresherHost): Refresher {
       cap.abort(error)
     }, capMs)
     try {
-      if (trouble !== undefined) throw trouble
+      if (trouble !== undefined) return report(mine, trouble, trouble)
       await tryEach(mine, reason, cap.signal, capped.promise, turn)
     } catch (error) {
       await fail(mine, error as RefreshError)
@@ -186,7 +204,10 @@ export function createRefresher(host: RefresherHost): Refresher {
       if (!isOf(held, mine.of)) return land(mine)
       if (!isUsable(strategy, held)) continue
       if (turn !== undefined && strategy.spends && (await keeper?.claim(held, turn)) !== true) {
-        throw new RefreshError('Somebody else has taken over the refresh', { reason: 'unavailable' })
+        const error = new RefreshError('Somebody else has taken over the refresh', { reason: 'unavailable' })
+        fates.add(mine.key, { claim: undefined })
+        await keeper?.tell()
+        return report(mine, error, error)
       }
       const holding = host.holding()
       if (!isOf(holding, mine.of)) return land(mine)
@@ -249,7 +270,7 @@ export function createRefresher(host: RefresherHost): Refresher {
   }
 
   async function fail(mine: Flight, failure: RefreshError): Promise<void> {
-    const { key, of: from } = mine
+    const { key } = mine
     if (keeper === undefined) land(mine)
     const now = platform.now()
     const attempts = (fates.of(key).failure?.attempts ?? 0) + 1
@@ -259,8 +280,12 @@ export function createRefresher(host: RefresherHost): Refresher {
     const news = { failure: { error, attempts, until, retryAt }, claim: undefined }
     fates.add(key, failure.reason === 'lost' ? { ...news, lost: true } : news)
     if (keeper !== undefined) await keeper.tell()
-    // What failed for one who has left, or was done by another tab, concerns nobody.
-    if (isOf(host.holding(), from)) host.failed(failure, gravityOf(failure, from.tokens))
+    report(mine, failure, error)
+  }
+
+  /** What failed for one who has left, or was done by another tab meanwhile, concerns nobody. */
+  function report(mine: Flight, failure: RefreshError, error: RefreshError | AuthenticationError): void {
+    if (isOf(host.holding(), mine.of)) host.failed(failure, gravityOf(failure, mine.of.tokens))
     refuse(mine, error)
   }
 
@@ -296,10 +321,11 @@ export function createRefresher(host: RefresherHost): Refresher {
     end(held, outcome, isOver) {
       const flight = flights.get(keyOf(held))
       if (flight === undefined) return
-      if (isOver === true) land(flight)
       const { waiting } = flight
       // Who asks from now on waits for what comes of the request.
       flight.waiting = quiet()
+      flight.joined = undefined
+      if (isOver === true) land(flight)
       if (outcome instanceof Error) waiting.reject(outcome)
       else waiting.resolve(outcome)
     },

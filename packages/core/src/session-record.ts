@@ -25,6 +25,8 @@ export interface SessionRecord extends Stamp {
 export interface Stored extends Stamp {
   /** Absent where nobody is signed in. */
   readonly record?: SessionRecord | undefined
+  /** Whether there are tokens of a session that was signed out. */
+  readonly isLeftOver?: boolean
   /** What `getItem` gave, to be compared when it is replaced. */
   readonly raw?: unknown
 }

@@ -52,7 +52,12 @@ export function createStore({ storage, name, platform, flawOf, refused }: StoreO
     if (record !== undefined && record.epoch >= stamp.epoch) {
       return { ...found, epoch: record.epoch, version: record.version, record }
     }
-    return { ...found, ...stamp, version: Math.max(stamp.version, record?.version ?? 0) }
+    return {
+      ...found,
+      ...stamp,
+      version: Math.max(stamp.version, record?.version ?? 0),
+      isLeftOver: record !== undefined,
+    }
   }
 
   return {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { RefreshError } from '../src/errors.ts'
 import { attempt, type RefreshContext, strategiesOf } from '../src/strategies.ts'
-import type { TokenSet } from '../src/token-set.ts'
+import { flawOf, type TokenSet } from '../src/token-set.ts'
 
 const context: RefreshContext = { tokens: { accessToken: 'A' }, reason: 'stale', signal: new AbortController().signal }
 const refresh = async (): Promise<TokenSet> => ({ accessToken: 'B' })
@@ -29,18 +29,18 @@ describe('strategiesOf', () => {
 
 describe('attempt', () => {
   it('returns the token set', async () => {
-    expect(await attempt({ refresh }, context)).toEqual({ accessToken: 'B' })
+    expect(await attempt({ refresh }, context, flawOf)).toEqual({ accessToken: 'B' })
   })
 
   it('passes a RefreshError on untouched', async () => {
     const error = new RefreshError('Later', { reason: 'unavailable', retryAfterMs: 5 })
-    await expect(attempt({ refresh: () => Promise.reject(error) }, context)).rejects.toBe(error)
+    await expect(attempt({ refresh: () => Promise.reject(error) }, context, flawOf)).rejects.toBe(error)
   })
 
   it.each([[new TypeError('Failed to fetch')], ['text'], [undefined], [null], [new DOMException('x', 'AbortError')]])(
     'counts anything else that is thrown as lost, and keeps it as the cause: %s',
     async (cause) => {
-      const rejection = attempt({ refresh: () => Promise.reject(cause) }, context)
+      const rejection = attempt({ refresh: () => Promise.reject(cause) }, context, flawOf)
       await expect(rejection).rejects.toMatchObject({ name: 'RefreshError', reason: 'lost' })
     },
   )
@@ -49,7 +49,7 @@ describe('attempt', () => {
     const thrower = (): never => {
       throw new Error('at once')
     }
-    await expect(attempt({ refresh: thrower }, context)).rejects.toMatchObject({ reason: 'lost' })
+    await expect(attempt({ refresh: thrower }, context, flawOf)).rejects.toMatchObject({ reason: 'lost' })
   })
 
   it.each([
@@ -65,7 +65,7 @@ describe('attempt', () => {
     [{ accessToken: 'A', expiresInMs: NaN }],
     [{ accessToken: 'A', expiresInMs: '5' }],
   ])('calls an answer that is no token set misconfigured: %j', async (answer) => {
-    const rejection = attempt({ refresh: () => Promise.resolve(answer as never) }, context)
+    const rejection = attempt({ refresh: () => Promise.resolve(answer as never) }, context, flawOf)
     await expect(rejection).rejects.toMatchObject({ name: 'RefreshError', reason: 'misconfigured' })
   })
 })
