@@ -8,13 +8,17 @@ import type { LockOptions, TokenStorage } from './storage.ts'
 export interface Turn {
   /** The lock is somebody else's by now: what was not sent yet must not be sent. */
   isLost: boolean
+  /** Something may have been sent: the lock is kept until that has its answer. */
+  isSent: boolean
+  /** Whether it was taken from somebody who may not know. */
+  readonly isTakeover: boolean
 }
 
 /** The lock of a session, across everything that shares its storage. */
 export interface Exclusion {
   /** Runs a task, which must not reject, under the lock. Rejects when the wait is over, or where there is no lock. */
   run(task: (turn: Turn) => Promise<void>): Promise<void>
-  /** Lets the others go on, since this page may be frozen any moment. */
+  /** Lets the others go on where nothing was sent, since this page may be frozen any moment. */
   release(): void
   /** Ends the waiting, for good. */
   end(reason: unknown): void
@@ -58,13 +62,14 @@ export function createExclusion(options: ExclusionOptions): Exclusion {
 
   /** Resolves to whether the task ran, once it has; rejects where there is no lock. */
   async function enter(task: (turn: Turn) => Promise<void>, since: number, isTakeover: boolean): Promise<boolean> {
-    const turn: Turn = { isLost: false }
+    const turn: Turn = { isLost: false, isSent: false, isTakeover }
     const wait = new AbortController()
     const released = deferred<void>()
     const timer = platform.setTimeout(() => {
       wait.abort(waits)
     }, waitMs / steps)
     const release = (): void => {
+      if (turn.isSent) return
       turn.isLost = true
       released.resolve()
     }

@@ -11,7 +11,16 @@ export interface Fate {
   readonly lost?: true | undefined
   readonly failure?: Failure | undefined
   /** Who is presenting it, and since when (epoch ms); left behind where the answer was lost. */
-  readonly claim?: { readonly owner: string; readonly at: number } | undefined
+  readonly claim?: Claim | undefined
+}
+
+/** Who is presenting a refresh token. Whoever gets the lock next takes it for left behind, unless it is `stray`. */
+export interface Claim {
+  readonly owner: string
+  /** Epoch ms. */
+  readonly at: number
+  /** The lock was taken from its owner, who may be there all the same. */
+  readonly stray?: true
 }
 
 /** The last refresh that failed, shared with everybody until the cooldown ends. */
@@ -59,11 +68,21 @@ export function createFates(): Fates {
     },
     learn(key, stored) {
       const known = of(key)
-      // Of two accounts that are as late, the one that is stored counts for everybody.
-      const isNews = stored !== undefined && (stored.revision ?? 0) >= (known.revision ?? 0)
-      if (!isNews || JSON.stringify(stored) === JSON.stringify(known)) return
-      const { failure, ...rest } = stored
-      set(key, { ...rest, failure: failure && { ...failure, error: revived(failure.error) } })
+      const { revision = 0 } = known
+      if (stored === undefined || (stored.revision ?? 0) < revision) return
+      if (JSON.stringify(stored) === JSON.stringify(known)) return
+      const { failure } = stored
+      set(key, { ...stored, failure: failure && { ...failure, error: revived(failure.error) } })
+      // What two learned at the same time counts for both.
+      const isTie = stored.revision === revision
+      if (known.dead !== stored.dead && known.dead === true) this.add(key, { dead: true })
+      if (isTie && known.lost !== stored.lost && known.lost === true) this.add(key, { lost: true })
+      const retryAt = known.failure?.retryAt ?? 0
+      if (failure !== undefined && failure.retryAt < retryAt) {
+        this.add(key, { failure: { ...(of(key).failure as Failure), retryAt } })
+      } else if (isTie && failure === undefined && known.failure !== undefined) {
+        this.add(key, { failure: known.failure })
+      }
     },
   }
 }

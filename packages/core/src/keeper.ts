@@ -1,10 +1,19 @@
 import { cooldownMs } from './cooldown.ts'
 import { isReauthError, RefreshError } from './errors.ts'
 import { createExclusion, type Turn } from './exclusion.ts'
-import { type Fates, keyOf } from './fates.ts'
+import { type Claim, type Fate, type Fates, keyOf } from './fates.ts'
 import type { Platform } from './platform/platform.ts'
 import { isNewer, type SessionRecord, type Stamp, type Stored } from './session-record.ts'
-import { type Active, type Expired, type Holding, isSignedIn, type SessionEvent } from './session-state.ts'
+import {
+  type Active,
+  type Expired,
+  type Holding,
+  isOf,
+  isSignedIn,
+  isStranger,
+  type SessionEvent,
+} from './session-state.ts'
+import { pause } from './sleep.ts'
 import type { TokenStorage } from './storage.ts'
 import { createStore } from './store.ts'
 import type { AdapterTrace } from './trace.ts'
@@ -30,6 +39,8 @@ export interface KeeperHost {
 export interface Keeper {
   /** What the storage said at once; undefined while it takes its time. */
   readonly found: Stored | undefined
+  /** Whether the storage did not work when it was last tried. */
+  readonly isFailing: boolean
   /** Re-reads: adopts what is newer, and writes only what is newer here. */
   look(): Promise<void>
   /** Writes what was learned of the tokens that are held, unless the store has moved on. */
@@ -53,6 +64,9 @@ const look = 0
 const tell = 1
 const move = 2
 
+/** How often it looks whether one that has lost the lock is done. */
+const stepMs = 1000
+
 export function createKeeper(host: KeeperHost): Keeper {
   const { storage, name, platform, fates, refreshTimeoutMs, trace } = host
   const owner = `${platform.now()}.${Math.random()}`
@@ -65,7 +79,7 @@ export function createKeeper(host: KeeperHost): Keeper {
     name: `reauth:${name}`,
     platform,
     waitMs: refreshTimeoutMs,
-    isAbandoned: async () => isOver((await store.read()).record),
+    isAbandoned: async () => isOver((await store.read()).record?.fate?.claim),
     fellBack: () => trace?.({ type: 'warning', level: 'warn', reason: 'no-lock' }),
     entered(ms, isTakeover) {
       if (isTakeover) trace?.({ type: 'takeover', level: 'warn', ms })
@@ -127,9 +141,10 @@ export function createKeeper(host: KeeperHost): Keeper {
     let hasWritten = false
     for (let tries = 0; tries < 5; tries++) {
       // One after the other: each write is looked at before it is believed.
-      // oxlint-disable-next-line no-await-in-loop
-      const there = await (first ?? store.read())
+      const reading = first ?? store.read()
       first = undefined
+      // oxlint-disable-next-line no-await-in-loop
+      const there = await reading
       if (there.record !== undefined) fates.learn(keyOf(there.record), there.record.fate)
       let held = current()
       if (isWritten(there, held)) {
@@ -137,7 +152,7 @@ export function createKeeper(host: KeeperHost): Keeper {
         return
       }
       const isAhead = held.status !== 'loading' && isNewer(held, there)
-      if (force === move && !hasWritten) {
+      if (force === move && (!hasWritten || isRival(there, held))) {
         if (!isAhead) host.dispatch({ type: 'rebased', on: there })
         held = current()
       } else if (!isAhead && (force === look || hasWritten || held.status === 'loading' || isNewer(there, held))) {
@@ -145,7 +160,9 @@ export function createKeeper(host: KeeperHost): Keeper {
         // oxlint-disable-next-line no-await-in-loop
         if (hasWritten && there.isLeftOver === true) await store.remove()
         if (moves === 0) adopt(there)
-        return
+        // What was learned of these very tokens is still to be told.
+        if (force !== tell || !isOf(host.holding(), there)) return
+        held = current()
       }
       // oxlint-disable-next-line no-await-in-loop
       if (await write(there, held)) hasWritten = true
@@ -157,7 +174,15 @@ export function createKeeper(host: KeeperHost): Keeper {
     const before = host.holding()
     host.dispatch({ type: 'adopted', stored })
     const { epoch, version } = stored
-    if (host.holding() !== before) trace?.({ type: 'adopted', level: 'info', epoch, version })
+    const after = host.holding()
+    if (after !== before) trace?.({ type: 'adopted', level: 'info', epoch, version })
+    // What was taken for another sign-in is to be one for everybody.
+    if (isNewer(after, stored)) void keep(look)
+  }
+
+  /** Whether another sign-in was written at the same time, over a storage that cannot compare and swap. */
+  function isRival(there: Stored, held: Holding): boolean {
+    return there.epoch === held.epoch && (there.version <= held.version || isStranger(there, held))
   }
 
   async function write(there: Stored, held: Holding): Promise<boolean> {
@@ -187,18 +212,40 @@ export function createKeeper(host: KeeperHost): Keeper {
     return held.status === 'signed-out' && there.raw === null && !isNewer(held, there) && !isNewer(there, held)
   }
 
-  /** A claim is of those who hold the lock, who answer for it for as long as a request may take. */
-  function isOver(record: SessionRecord | undefined): boolean {
-    const claim = record?.fate?.claim
-    return claim === undefined || platform.now() - claim.at > 3 * refreshTimeoutMs
+  /** Returns the claim of somebody else on the refresh token that is held, as far as the last look tells. */
+  function foreignClaim(): Claim | undefined {
+    const held = host.holding()
+    const claim = isSignedIn(held) ? fates.of(keyOf(held)).claim : undefined
+    return claim?.owner === owner ? undefined : claim
+  }
+
+  /** Whether a request has had the time that it may take. */
+  const isOver = (claim: Claim | undefined): boolean =>
+    claim === undefined || platform.now() - claim.at > 3 * refreshTimeoutMs
+
+  /**
+   * Waits for one from whom the lock was taken: for what it was just writing, and while it answers for its claim. No end
+   * of the lock tells when that one has gone, neither here nor to who comes after.
+   */
+  async function untilUnclaimed(turn: Turn): Promise<void> {
+    /* oxlint-disable no-await-in-loop */
+    for (;;) {
+      await pause(platform, stepMs)
+      await keep(look)
+      const claim = foreignClaim()
+      if (turn.isLost || isEnded || isOver(claim)) return
+      if (claim?.stray === undefined) await add({ claim: { ...(claim as Claim), stray: true } })
+    }
+    /* oxlint-enable no-await-in-loop */
   }
 
   /** Under the lock, a claim of somebody else is one that was left behind: its answer was lost. */
-  function inherit(): void {
+  async function inherit(turn: Turn): Promise<void> {
+    if (turn.isTakeover || foreignClaim()?.stray === true) await untilUnclaimed(turn)
     const held = host.holding()
-    if (!isSignedIn(held)) return
-    const { claim, failure } = fates.of(keyOf(held))
-    if (claim === undefined || claim.owner === owner) return
+    const claim = foreignClaim()
+    if (claim === undefined || !isSignedIn(held)) return
+    const { failure } = fates.of(keyOf(held))
     const error = new RefreshError('The answer to an earlier refresh was lost', { reason: 'lost', sent: true })
     const attempts = (failure?.attempts ?? 0) + 1
     const until = claim.at + cooldownMs(attempts, platform.random())
@@ -206,22 +253,42 @@ export function createKeeper(host: KeeperHost): Keeper {
     fates.add(keyOf(held), { claim: undefined, lost: true, failure: { error, attempts, until, retryAt } })
   }
 
+  function add(news: Fate): Promise<void> {
+    const held = host.holding()
+    if (isSignedIn(held)) fates.add(keyOf(held), news)
+    return keep(tell)
+  }
+
   return {
     found,
+    get isFailing() {
+      return failures > 0
+    },
     look: () => keep(look),
     tell: () => keep(tell),
     move: () => keep(move),
     commit: (next) => keep(look, () => next),
     async claim(held, turn) {
       const at = platform.now()
-      fates.add(keyOf(held), { claim: { owner, at } })
+      const key = keyOf(held)
+      fates.add(key, { claim: { owner, at } })
+      turn.isSent = true
       await keep(tell)
-      return !turn.isLost && platform.now() - at < 3 * refreshTimeoutMs
+      // Where two claim at once, the one that is stored counts.
+      if (fates.of(key).claim?.owner !== owner) {
+        turn.isSent = false
+        await untilUnclaimed(turn)
+        return false
+      }
+      if (!turn.isLost && platform.now() - at < 3 * refreshTimeoutMs) return true
+      fates.add(key, { claim: undefined })
+      await keep(tell)
+      return false
     },
     exclusively: (task) =>
       exclusion.run(async (turn) => {
         await keep(look)
-        inherit()
+        await inherit(turn)
         await task(turn, trouble)
       }),
     release: exclusion.release,

@@ -210,7 +210,7 @@ export function openSession(options: SessionOptions, { flawOf, restore }: Keepin
    */
   function heard({ epoch = 0, signedOutAt = -Infinity }: Partial<Hint>): void {
     const signOut = (): void => {
-      if (!isSignedIn(holding) || holding.receivedAt > signedOutAt) return
+      if (keeper?.isFailing === false || !isSignedIn(holding) || holding.receivedAt > signedOutAt) return
       if (holding.receivedAt < signedOutAt || holding.epoch < epoch) dispatch({ type: 'signed-out' })
     }
     if (keeper === undefined) signOut()

@@ -110,7 +110,13 @@ export function createRefresher(host: RefresherHost): Refresher {
     const { joined, waiting } = mine
     const held = host.holding()
     mine.joined = undefined
-    if (joined !== undefined && isSignedIn(held) && !isOf(held, mine.of)) waiting.resolve(renew(held, joined))
+    if (joined !== undefined && isSignedIn(held) && !isStill(mine)) waiting.resolve(renew(held, joined))
+  }
+
+  /** Whether what it refreshes is still what is held: the same tokens, and not only the same numbers. */
+  function isStill({ key, of }: Flight): boolean {
+    const held = host.holding()
+    return isOf(held, of) && keyOf(held) === key
   }
 
   const isUsable = ({ spends }: Strategy, held: Active | Expired): boolean =>
@@ -190,29 +196,24 @@ export function createRefresher(host: RefresherHost): Refresher {
     turn: Turn | undefined,
   ): Promise<void> {
     let last: unknown
-    const found = host.holding()
     // What others did and learned may have come with the lock.
-    if (!isOf(found, mine.of)) return land(mine)
-    const obstacle = turn && obstacleOf(found, reason)
+    if (!isStill(mine)) return land(mine)
+    const obstacle = turn && obstacleOf(mine.of, reason)
     if (obstacle !== undefined) return refuse(mine, obstacle)
     host.started(reason)
     // One after the other: each is tried only because the issuer rejected the one before.
     /* oxlint-disable no-await-in-loop */
     for (const strategy of strategies) {
-      const held = host.holding()
       // Nobody's tokens are presented after a sign-out.
-      if (!isOf(held, mine.of)) return land(mine)
-      if (!isUsable(strategy, held)) continue
-      if (turn !== undefined && strategy.spends && (await keeper?.claim(held, turn)) !== true) {
+      if (!isStill(mine)) return land(mine)
+      if (!isUsable(strategy, mine.of)) continue
+      if (turn !== undefined && strategy.spends && (await keeper?.claim(mine.of, turn)) !== true) {
         const error = new RefreshError('Somebody else has taken over the refresh', { reason: 'unavailable' })
-        fates.add(mine.key, { claim: undefined })
-        await keeper?.tell()
         return report(mine, error, error)
       }
-      const holding = host.holding()
-      if (!isOf(holding, mine.of)) return land(mine)
+      if (!isStill(mine)) return land(mine)
       // What comes after the cap still counts, if nothing else came first.
-      const call = attempt(strategy, { tokens: { ...holding.tokens }, reason, signal }, host.flawOf).then(
+      const call = attempt(strategy, { tokens: { ...mine.of.tokens }, reason, signal }, host.flawOf).then(
         (answer) => store(mine, strategy, answer, reason),
         (error: RefreshError) => {
           if (error.reason === 'rejected') spend(mine, strategy)
@@ -250,7 +251,7 @@ export function createRefresher(host: RefresherHost): Refresher {
     }
     fates.add(mine.key, { failure: undefined, lost: undefined, claim: undefined })
     if (tokens.refreshToken !== from.tokens.refreshToken) spend(mine, strategy)
-    while (isOf(host.holding(), mine.of)) {
+    while (isStill(mine)) {
       const { of } = mine
       const event = { type: 'refreshed', from: of, tokens, identity, at: platform.now(), reason } as const
       // One after the other: a sign-in with the same refresh token, meanwhile, is what the answer is for.
@@ -285,13 +286,13 @@ export function createRefresher(host: RefresherHost): Refresher {
 
   /** What failed for one who has left, or was done by another tab meanwhile, concerns nobody. */
   function report(mine: Flight, failure: RefreshError, error: RefreshError | AuthenticationError): void {
-    if (isOf(host.holding(), mine.of)) host.failed(failure, gravityOf(failure, mine.of.tokens))
+    if (isStill(mine)) host.failed(failure, gravityOf(failure, mine.of.tokens))
     refuse(mine, error)
   }
 
   function refuse(mine: Flight, error: RefreshError | AuthenticationError): void {
     land(mine)
-    if (isOf(host.holding(), mine.of)) expireIfOver(mine.of, error)
+    if (isStill(mine)) expireIfOver(mine.of, error)
     mine.waiting.reject(error)
   }
 

@@ -94,6 +94,7 @@ export function createSchedule(host: ScheduleHost): Schedule {
     check,
     arrived(credential, of = credential.epoch) {
       for (const entry of Array.from(holds)) {
+        if (!holds.has(entry)) continue
         entry.epoch ??= of
         if (entry.epoch === of) {
           entry.epoch = credential.epoch
@@ -104,6 +105,7 @@ export function createSchedule(host: ScheduleHost): Schedule {
     ended(error) {
       const { epoch } = host.holding()
       for (const entry of Array.from(holds)) {
+        if (!holds.has(entry)) continue
         if (entry.epoch !== epoch) holds.delete(entry)
         if (entry.epoch !== undefined && entry.options.onEnd !== undefined) notify(entry.options.onEnd, error)
       }

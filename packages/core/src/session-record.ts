@@ -31,10 +31,10 @@ export interface Stored extends Stamp {
   readonly raw?: unknown
 }
 
-/** Whether one comes after the other; of the same token set, an expired one comes after an active one. */
+/** Whether one comes after the other; of the same token set, one that is over comes after one that is not. */
 export function isNewer(one: Ranked, other: Ranked): boolean {
   if (one.epoch !== other.epoch) return one.epoch > other.epoch
-  return one.version === other.version ? isExpired(one) && !isExpired(other) : one.version > other.version
+  return one.version === other.version ? rankOf(one) > rankOf(other) : one.version > other.version
 }
 
 interface Ranked extends Stamp {
@@ -42,7 +42,11 @@ interface Ranked extends Stamp {
   readonly record?: SessionRecord | undefined
 }
 
-const isExpired = ({ status, record }: Ranked): boolean => status === 'expired' || record?.expired !== undefined
+/** Nobody outranks an expired session, and that one an active one. */
+function rankOf({ status, record }: Ranked): number {
+  if (status === 'expired' || record?.expired !== undefined) return 1
+  return status === 'active' || record !== undefined ? 0 : 2
+}
 
 /** Returns the epoch and the version that a sign-out left behind. */
 export function parseStamp(raw: unknown): Stamp {

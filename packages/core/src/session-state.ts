@@ -97,8 +97,11 @@ export function transition(holding: Holding, event: SessionEvent): Holding {
       return isOf(holding, event.from) ? { ...holding, notes: { ...holding.notes, ...event.notes } } : holding
     case 'expired':
       return isOf(holding, event.from) && holding.status === 'active' ? expired(holding, event.error) : holding
-    case 'adopted':
-      return holding.status === 'loading' || isNewer(event.stored, holding) ? stored(event.stored) : holding
+    case 'adopted': {
+      const found = event.stored
+      if (holding.status !== 'loading' && !isNewer(found, holding)) return holding
+      return stored(isStranger(found, holding) ? { ...found, epoch: found.epoch + 1 } : found)
+    }
     case 'rebased':
       return rebased(holding, { epoch: event.on.epoch + 1, version: Math.max(event.on.version, holding.version) + 1 })
     default:
@@ -114,6 +117,13 @@ export function isSignedIn(holding: Holding): holding is Active | Expired {
 /** Returns whether what is about one token set is about what is held. */
 export function isOf(holding: Holding, { epoch, version }: Stamp): holding is Active | Expired {
   return isSignedIn(holding) && holding.epoch === epoch && holding.version === version
+}
+
+/** Returns whether what was found is of the same epoch, and of somebody else: two signed in at once. */
+export function isStranger({ epoch, record }: Stored, holding: Holding): boolean {
+  if (record === undefined || !isSignedIn(holding) || epoch !== holding.epoch) return false
+  const { identity } = holding.credential
+  return identity !== undefined && identity !== record.identity
 }
 
 function isIdentity(held: string | undefined, given: string | undefined): boolean {

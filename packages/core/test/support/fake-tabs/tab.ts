@@ -11,8 +11,8 @@ const resumption = { freeze: 'resume', pagehide: 'pageshow', stall: undefined } 
 export interface Tab {
   readonly id: number
   readonly isCrashed: boolean
-  /** When it last stopped for a while or lost its storage, so that nobody may count on what it was about to write. */
-  readonly lapsedAt: number
+  /** Whether it has ever stopped for a while. */
+  readonly hasPaused: boolean
   /** Whether its storage has ever failed it. */
   readonly isForgetful: boolean
   /** The timers and the listeners that it has not given back. */
@@ -41,7 +41,7 @@ export function createTab(id: number, clock: Clock, ports: Pick<Platform, 'locks
   let late: (() => void)[] = []
   let isCrashed = false
   let isForgetful = false
-  let lapsedAt = -Infinity
+  let hasPaused = false
 
   const listenersTo = (type: string): Set<(event: object) => void> => {
     const known = listeners.get(type) ?? new Set()
@@ -79,8 +79,8 @@ export function createTab(id: number, clock: Clock, ports: Pick<Platform, 'locks
     get isCrashed() {
       return isCrashed
     },
-    get lapsedAt() {
-      return lapsedAt
+    get hasPaused() {
+      return hasPaused
     },
     get isForgetful() {
       return isForgetful
@@ -115,14 +115,13 @@ export function createTab(id: number, clock: Clock, ports: Pick<Platform, 'locks
     awake: () => tab.gate(Promise.resolve()),
     pause(how) {
       if (isCrashed || paused !== undefined) return
-      lapsedAt = clock.now()
+      hasPaused = true
       if (how !== 'stall') tab.tell(how)
       paused = how
     },
     thaw() {
       if (isCrashed || paused === undefined) return
       const resumed = resumption[paused]
-      lapsedAt = clock.now()
       paused = undefined
       if (resumed !== undefined) tab.tell(resumed)
       const backlog = late
@@ -130,12 +129,10 @@ export function createTab(id: number, clock: Clock, ports: Pick<Platform, 'locks
       for (const callback of backlog) tab.deliver(callback)
     },
     forget() {
-      lapsedAt = clock.now()
       isForgetful = true
     },
     crash() {
       isCrashed = true
-      lapsedAt = clock.now()
       for (const timer of timers) clock.clearTimeout(timer)
       late = []
       gone.resolve()

@@ -44,6 +44,8 @@ export function createWebLocks(scheduler: Scheduler): WebLocks {
     requestFor: (tabOf) => (name, options, callback) => {
       const { signal, steal } = options
       const tab = tabOf()
+      if (tab.isCrashed) return new Promise(() => {})
+      const called = Promise.withResolvers<void>()
       const { promise, resolve, reject } = Promise.withResolvers<Awaited<ReturnType<typeof callback>>>()
       const ask: Ask = {
         tab,
@@ -51,13 +53,20 @@ export function createWebLocks(scheduler: Scheduler): WebLocks {
           signal?.removeEventListener('abort', abort)
           void scheduler.schedule(Promise.resolve(), `lock for tab ${tab.id}`).then(() => {
             tab.deliver(() => {
-              callback()
-                .then(resolve, reject)
-                .finally(() => leave(name, ask))
+              called.resolve()
+              callback().then(resolve, reject).catch(reject)
+              const left = (): void => {
+                leave(name, ask)
+              }
+              promise.then(left, left)
             })
           })
         },
-        steal: reject,
+        steal(reason) {
+          void called.promise.then(() => {
+            reject(reason)
+          })
+        },
       }
       const abort = (): void => {
         reject(signal?.reason)

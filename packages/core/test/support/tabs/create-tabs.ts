@@ -20,6 +20,8 @@ export interface TabsOptions extends Partial<Pick<TabsConfig, 'storage' | 'optio
   delayMs?: number
   /** Which script of this folder the page runs. @default 'session-page.ts' */
   script?: 'session-page.ts' | 'locks-page.ts'
+  /** Whether a request may be given up for lost while it is on its way: the issuer cannot know. @default false */
+  givesUp?: boolean
 }
 
 /** One user's browser with tabs of one origin, and the authorization server that their sessions refresh at. */
@@ -38,10 +40,10 @@ afterAll(async () => {
 
 /**
  * Returns a user without tabs, at an origin of their own; the browser is that of the file. When the test ends, no page
- * has thrown, no refresh token was misused, and everything is closed.
+ * has thrown, no refresh token was misused or seen elsewhere, and everything is closed.
  */
 export async function createTabs(options: TabsOptions = {}): Promise<Tabs> {
-  const { storage = 'indexeddb', delayMs = 1, script = 'session-page.ts' } = options
+  const { storage = 'indexeddb', delayMs = 1, script = 'session-page.ts', givesUp = false } = options
   const issuer = createIssuer(options.issuing)
   issuer.faults.when(() => true, delay(delayMs))
   const [code, served, { context }] = await Promise.all([
@@ -58,7 +60,7 @@ export async function createTabs(options: TabsOptions = {}): Promise<Tabs> {
     for (const page of pages) await page.close()
     await Promise.all([served.close(), server.close()])
     expect(errors).toEqual([])
-    expect(issuer.misuse).toEqual([])
+    expect(issuer.misuse.filter((line) => !(givesUp && line.endsWith('was unanswered')))).toEqual([])
     expect(issuer.leaks).toEqual([])
   })
 

@@ -24,10 +24,18 @@ export interface Tab {
   /** Stops timers, messages and answers of the page, as the browser does with hidden tabs. `evaluate` gets through. */
   freeze(): Promise<void>
   unfreeze(): Promise<void>
+  /**
+   * Stops the page at its next step without telling it, as a debugger does: nothing of it answers, nor does `evaluate`.
+   * Broadcasts that come meanwhile are lost to it.
+   */
+  stall(): Promise<void>
+  unstall(): Promise<void>
   /** Follows a link of the page. The browser keeps the page in its back/forward cache, where nothing bars it. */
   navigateAway(): Promise<void>
   /** Goes back, and says whether the page came out of the cache, with all that it held; else it was loaded anew. */
   goBack(): Promise<{ persisted: boolean }>
+  /** Puts the clock of the page forward, as long as it is this tab. Nothing else has moved: its tokens have lapsed. */
+  skipAhead(ms: number): Promise<void>
 }
 
 /** What the page has, of its script and of ours. */
@@ -35,6 +43,7 @@ type Script = typeof globalThis &
   SessionPage & {
     /** Resolves when the page is shown: whether it comes out of the back/forward cache. */
     shown: Promise<boolean>
+    skipAhead(ms: number): void
   }
 
 export async function createTab(page: Page, origin: string, issuer: Issuer): Promise<Tab> {
@@ -48,6 +57,15 @@ export async function createTab(page: Page, origin: string, issuer: Issuer): Pro
     }
     expectToBeShown()
     addEventListener('pagehide', expectToBeShown)
+    // The name of a tab survives a reload.
+    const now = Date.now.bind(Date)
+    let skippedMs = Number(window.name)
+    Date.now = () => now() + skippedMs
+    const skipAhead = (ms: number): void => {
+      skippedMs += ms
+      window.name = String(skippedMs)
+    }
+    Object.assign(globalThis, { skipAhead })
   })
   const isPersisted = (): Promise<boolean> => page.evaluate(() => (globalThis as Script).shown)
   const setState = async (state: 'frozen' | 'active'): Promise<void> => {
@@ -87,6 +105,19 @@ export async function createTab(page: Page, origin: string, issuer: Issuer): Pro
     },
     freeze: () => setState('frozen'),
     unfreeze: () => setState('active'),
+    async stall() {
+      await cdp.send('Debugger.enable')
+      const paused = new Promise((resolve) => {
+        cdp.once('Debugger.paused', resolve)
+      })
+      await cdp.send('Debugger.pause')
+      // A step to stop at.
+      evaluate(() => 0).catch(() => {})
+      await paused
+    },
+    async unstall() {
+      await cdp.send('Debugger.disable')
+    },
     async navigateAway() {
       await evaluate((url) => {
         location.href = url
@@ -97,5 +128,9 @@ export async function createTab(page: Page, origin: string, issuer: Issuer): Pro
       await page.goBack({ waitUntil: 'commit' })
       return { persisted: await isPersisted() }
     },
+    skipAhead: (ms) =>
+      evaluate((by) => {
+        ;(globalThis as Script).skipAhead(by)
+      }, ms),
   }
 }
