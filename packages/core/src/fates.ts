@@ -27,6 +27,8 @@ export interface Claim {
 export interface Failure {
   readonly error: RefreshError | AuthenticationError
   readonly attempts: number
+  /** When that was, in epoch ms. */
+  readonly at: number
   /** The end of the backoff, in epoch ms. */
   readonly until: number
   /** The end of what the issuer asked for (`Retry-After`), in epoch ms. */

@@ -229,8 +229,8 @@ export function createKeeper(host: KeeperHost): Keeper {
    */
   async function untilUnclaimed(turn: Turn): Promise<void> {
     /* oxlint-disable no-await-in-loop */
-    for (;;) {
-      await pause(platform, stepMs)
+    for (let ms = store.graceMs; ; ms = stepMs) {
+      await pause(platform, ms)
       await keep(look)
       const claim = foreignClaim()
       if (turn.isLost || isEnded || isOver(claim)) return
@@ -250,7 +250,8 @@ export function createKeeper(host: KeeperHost): Keeper {
     const attempts = (failure?.attempts ?? 0) + 1
     const until = claim.at + cooldownMs(attempts, platform.random())
     const retryAt = failure?.retryAt ?? 0
-    fates.add(keyOf(held), { claim: undefined, lost: true, failure: { error, attempts, until, retryAt } })
+    const { at } = claim
+    fates.add(keyOf(held), { claim: undefined, lost: true, failure: { error, attempts, at, until, retryAt } })
   }
 
   function add(news: Fate): Promise<void> {
@@ -275,14 +276,13 @@ export function createKeeper(host: KeeperHost): Keeper {
       turn.isSent = true
       await keep(tell)
       // Where two claim at once, the one that is stored counts.
-      if (fates.of(key).claim?.owner !== owner) {
-        turn.isSent = false
-        await untilUnclaimed(turn)
-        return false
-      }
-      if (!turn.isLost && platform.now() - at < 3 * refreshTimeoutMs) return true
-      fates.add(key, { claim: undefined })
-      await keep(tell)
+      const isOurs = (): boolean => fates.of(key).claim?.owner === owner
+      if (isOurs() && !turn.isLost && platform.now() - at < 3 * refreshTimeoutMs) return true
+      turn.isSent = false
+      // It may not have been stored.
+      if (isOurs()) await keep(look)
+      if (isOurs()) await add({ claim: undefined })
+      else await untilUnclaimed(turn)
       return false
     },
     exclusively: (task) =>

@@ -101,6 +101,8 @@ export function openSession(options: SessionOptions, { flawOf, restore }: Keepin
   let barrier: Promise<void> | undefined
   let written: Promise<void> = Promise.resolve()
   let isAsked = restore === undefined
+  /** A frozen page still hears of others; what it began to read would never end, and keep everybody from writing. */
+  let isAsleep = false
   const gone = new AbortController()
 
   const tabs = openTabs(platform, name, storage, heard)
@@ -152,11 +154,16 @@ export function openSession(options: SessionOptions, { flawOf, restore }: Keepin
     renew: (held) => refresher.renew(held, 'stale'),
     renewableAt: refresher.renewableAt,
   })
-  const stops = [onPage(['visibilitychange', 'pageshow', 'online', 'resume'], reread)]
+  const stops = [onPage(['pageshow', 'resume'], wake), onPage(['visibilitychange', 'online'], reread)]
 
   if (keeper !== undefined || !isAsked) holding = loading
   if (keeper !== undefined) {
-    stops.push(onPage(['pagehide', 'freeze'], keeper.release))
+    stops.push(
+      onPage(['pagehide', 'freeze'], () => {
+        isAsleep = true
+        keeper.release()
+      }),
+    )
     if (keeper.found === undefined) reread()
     else dispatch({ type: 'adopted', stored: keeper.found })
   }
@@ -168,9 +175,14 @@ export function openSession(options: SessionOptions, { flawOf, restore }: Keepin
     }
   }
 
+  function wake(): void {
+    isAsleep = false
+    reread()
+  }
+
   /** Looks at the store and at the clock again: the page may have slept, and others may have gone on. */
   function reread(): void {
-    if (keeper !== undefined) wait(keeper.look())
+    if (keeper !== undefined && !isAsleep) wait(keeper.look())
     schedule.check()
   }
 
@@ -214,7 +226,7 @@ export function openSession(options: SessionOptions, { flawOf, restore }: Keepin
       if (holding.receivedAt < signedOutAt || holding.epoch < epoch) dispatch({ type: 'signed-out' })
     }
     if (keeper === undefined) signOut()
-    else wait(keeper.look().then(signOut))
+    else if (!isAsleep) wait(keeper.look().then(signOut))
   }
 
   /** The only place where the state moves, and where its moving has effects. */
@@ -338,7 +350,9 @@ export function openSession(options: SessionOptions, { flawOf, restore }: Keepin
   function refuse(held: Active | Expired, version: number, isFinal: boolean): void {
     const now = platform.now()
     const isCurrent = version === held.version
-    const isStruck = isCurrent && now < (held.notes.struckUntil ?? 0)
+    // One that lasts longer than any was noted by a clock that has been put right since.
+    const struckMs = (held.notes.struckUntil ?? 0) - now
+    const isStruck = isCurrent && struckMs > 0 && struckMs <= strikeMs
     if (isCurrent && !isFinal && held.notes.refused === undefined)
       dispatch({ type: 'noted', from: held, notes: { refused: true } })
     tell('refused', { version })

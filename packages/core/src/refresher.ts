@@ -3,7 +3,7 @@ import type { Credential } from './credential.ts'
 import { type Deferred, deferred } from './deferred.ts'
 import { AuthenticationError, authenticationError, isReauthError, RefreshError } from './errors.ts'
 import type { Turn } from './exclusion.ts'
-import { type Fates, keyOf } from './fates.ts'
+import { type Failure, type Fates, keyOf } from './fates.ts'
 import { isWorking } from './freshness.ts'
 import type { Keeper } from './keeper.ts'
 import type { Platform } from './platform/platform.ts'
@@ -67,6 +67,9 @@ interface Flight {
   joined: RefreshReason | undefined
 }
 
+/** How far the clocks of those who share a storage may be apart. */
+const slackMs = 60_000
+
 /** Everybody may have left by the time it fails. */
 function quiet<T>(): Deferred<T> {
   const made = deferred<T>()
@@ -126,18 +129,23 @@ export function createRefresher(host: RefresherHost): Refresher {
     if (!canPersist)
       return new RefreshError('Nothing is refreshed here: canPersist is false', { reason: 'unavailable' })
     const { failure, lost } = fates.of(keyOf(held))
-    const now = platform.now()
     if (failure !== undefined) {
-      // A person who pressed a button skips the backoff, never what the issuer asked for.
-      const until = reason === 'asked' ? failure.retryAt : Math.max(failure.until, failure.retryAt)
       // Presenting a token that may be spent is a risk not taken while the access token works.
       const isRisk = lost === true && reason !== 'asked' && works(held)
-      if (now < until || isRisk) return failure.error
+      if (platform.now() < endOf(failure, reason) || isRisk) return failure.error
     }
     if (strategies.some((strategy) => isUsable(strategy, held))) return undefined
     return failure?.error instanceof AuthenticationError
       ? failure.error
       : authenticationError('expired', failure?.error)
+  }
+
+  /** Returns until when the endpoint is left alone (epoch ms). */
+  function endOf(failure: Failure | undefined, reason?: RefreshReason): number {
+    // What is to come was noted by a clock that has been put right since.
+    if (failure === undefined || failure.at > platform.now() + slackMs) return 0
+    // A person who pressed a button skips the backoff, never what the issuer asked for.
+    return reason === 'asked' ? failure.retryAt : Math.max(failure.until, failure.retryAt)
   }
 
   /** A rejected early refresh leaves a token alone that still lives; the session ends when that does. */
@@ -278,7 +286,7 @@ export function createRefresher(host: RefresherHost): Refresher {
     const error = failure.reason === 'rejected' ? authenticationError('expired', failure) : failure
     const until = now + cooldownMs(attempts, platform.random())
     const retryAt = now + (failure.retryAfterMs || 0)
-    const news = { failure: { error, attempts, until, retryAt }, claim: undefined }
+    const news = { failure: { error, attempts, at: now, until, retryAt }, claim: undefined }
     fates.add(key, failure.reason === 'lost' ? { ...news, lost: true } : news)
     if (keeper !== undefined) await keeper.tell()
     report(mine, failure, error)
@@ -305,11 +313,11 @@ export function createRefresher(host: RefresherHost): Refresher {
       if (!canPersist || wantedAt === undefined) return undefined
       // Once one may be spent, it waits until the access token has lapsed.
       const atLeast = lost === true ? (expiresAt ?? wantedAt) : wantedAt
-      return Math.max(atLeast, failure?.until ?? 0, failure?.retryAt ?? 0)
+      return Math.max(atLeast, endOf(failure))
     },
     isRenewing: (held) => flights.has(keyOf(held)),
     rest(held, error, until) {
-      const failure = { attempts: 0, retryAt: 0, error, ...fates.of(keyOf(held)).failure }
+      const failure = { attempts: 0, retryAt: 0, at: platform.now(), error, ...fates.of(keyOf(held)).failure }
       // A verdict of the issuer outranks that of an API.
       if (!(failure.error instanceof AuthenticationError)) failure.error = error
       fates.add(keyOf(held), { failure: { ...failure, until } })

@@ -104,8 +104,6 @@ export function transition(holding: Holding, event: SessionEvent): Holding {
     }
     case 'rebased':
       return rebased(holding, { epoch: event.on.epoch + 1, version: Math.max(event.on.version, holding.version) + 1 })
-    default:
-      return event satisfies never
   }
 }
 

@@ -11,6 +11,8 @@ export interface Store {
   replace(found: Stored, record: SessionRecord): Promise<boolean>
   /** Starts to write that everything below an epoch is over. No refresh writes this. */
   markSignedOut(stamp: Stamp): Promise<void>
+  /** For how long somebody who has read may still write over what came since, in ms. */
+  readonly graceMs: number
   /** Removes the tokens of a session that was signed out. */
   remove(): Promise<void>
 }
@@ -61,6 +63,7 @@ export function createStore({ storage, name, platform, flawOf, refused }: StoreO
   }
 
   return {
+    graceMs: storage.replaceItem === undefined ? patienceMs : 0,
     read() {
       const mark = storage.getItem(epochKey)
       const raw = storage.getItem(name)
@@ -70,9 +73,12 @@ export function createStore({ storage, name, platform, flawOf, refused }: StoreO
     async replace({ raw }, record) {
       const next = JSON.stringify(record)
       if (storage.replaceItem !== undefined) return patiently(storage.replaceItem(name, raw, next))
+      const since = platform.now()
       const current = storage.getItem(name)
       // No await where there is none to wait for: that is what makes this one step.
       const there = (isPromise(current) ? await patiently(current) : current) ?? null
+      // What was read before a sleep says nothing.
+      if (platform.now() - since > patienceMs) return false
       if (there !== raw && JSON.stringify(there) !== JSON.stringify(raw)) return false
       await patiently(storage.setItem(name, next))
       return true

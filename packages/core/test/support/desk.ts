@@ -47,11 +47,17 @@ export function createDesk({ issuing, storage = memoryStorage(), ...shared }: De
     await verify()
     const left = pages.reduce((sum, { listening }) => sum + listening, browser.locking + browser.channels)
     if (left > 0) throw new Error(`${left} listeners, locks or channels are left`)
+    for (const told of [...entries, ...browser.messages]) {
+      if (issuer.isTokenIn(JSON.stringify(told))) throw new Error('A token stands in the trace or in a message')
+    }
+    const nameless = entries.find((entry) => entry.issuer !== issuer.origin)
+    if (nameless !== undefined) throw new Error(`The trace does not name the issuer: ${JSON.stringify(nameless)}`)
   })
 
   function open(options: Partial<SessionOptions> = {}): Session {
     const session = createSession({
       refresh: issuer.refresh,
+      issuer: issuer.origin,
       storage,
       platform: clock,
       trace: (entry) => entries.push(entry),

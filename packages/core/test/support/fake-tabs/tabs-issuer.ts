@@ -49,8 +49,6 @@ export interface TabsIssuer {
   signIn(identity: string): TokenSet
   takes(accessToken: string | undefined): boolean
   identityOf(accessToken: string | undefined): string | undefined
-  /** Whether both came of one sign-in. */
-  isOfOne(one: string | undefined, other: string | undefined): boolean
   revokeAccess(accessToken: string | undefined): void
 }
 
@@ -107,7 +105,6 @@ export function createTabsIssuer(
     signIn: (identity) => issue({ identity, isRevoked: false }),
     takes: (accessToken = '') => now() < (access.get(accessToken)?.expiresAt ?? 0),
     identityOf: (accessToken = '') => access.get(accessToken)?.grant.identity,
-    isOfOne: (one = '', other = '') => access.get(one)?.grant === access.get(other)?.grant,
     revokeAccess(accessToken = '') {
       const token = access.get(accessToken)
       if (token !== undefined) token.expiresAt = 0

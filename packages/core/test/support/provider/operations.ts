@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-
 import type { AcquireOptions, Credential } from '../../../src/credential.ts'
 import { isReauthError } from '../../../src/errors.ts'
 import { seededRandom } from './seeded-random.ts'
@@ -87,11 +85,7 @@ export function createOperations({ provider, requests, tabs, seed }: OperationsO
       const { accessToken } = (await session.tokens()) ?? {}
       if (accessToken !== undefined) await provider.revokeAccessToken(accessToken)
     },
-    async suspend({ tab }, random) {
-      tab.pause(oneOf(['freeze', 'pagehide', 'stall'], random))
-      await sleep(200 + 3_800 * random())
-      tab.thaw()
-    },
+    suspend: ({ suspend }, random) => suspend(oneOf(['freeze', 'pagehide', 'stall'], random), 200 + 3_800 * random()),
     async signInAgain(of, random) {
       await of.session.signOut()
       await signIn(of, oneOf(['alice', 'bob'], random))

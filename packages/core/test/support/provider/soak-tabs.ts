@@ -6,7 +6,7 @@ import type { Scheduler } from 'fast-check'
 import { createSession, type Session } from '../../../src/session.ts'
 import { createChannels } from '../fake-tabs/channels.ts'
 import { createSharedItems } from '../fake-tabs/shared-items.ts'
-import { createTab, type Tab } from '../fake-tabs/tab.ts'
+import { createTab, type Pause, type Tab } from '../fake-tabs/tab.ts'
 import { createWebLocks } from '../fake-tabs/web-locks.ts'
 import type { TokenRequests } from './token-requests.ts'
 
@@ -14,6 +14,8 @@ import type { TokenRequests } from './token-requests.ts'
 export interface SoakTab {
   readonly tab: Tab
   readonly session: Session
+  /** Stops the tab for a while. */
+  suspend(how: Pause, ms: number): Promise<void>
 }
 
 /** Tabs of one origin in one process: they share a storage, locks and channels, each of which takes a moment. */
@@ -58,13 +60,23 @@ export function openSoakTabs({
       locks: { request: locks.requestFor(() => tab) },
       BroadcastChannel: channels.classFor(() => tab),
     })
+    let wokenAt = -Infinity
     const session = createSession({
-      refresh: requests.refreshIn(tab),
+      refresh: requests.refreshIn(tab, () => wokenAt),
       storage: shared.storageFor(tab),
       platform: tab.platform,
       refreshTimeoutMs,
     })
-    return { tab, session }
+    return {
+      tab,
+      session,
+      async suspend(how, ms) {
+        tab.pause(how)
+        await sleep(ms)
+        wokenAt = Date.now()
+        tab.thaw()
+      },
+    }
   })
 
   return {

@@ -13,6 +13,8 @@ export type TokenFault = 'lost' | 'dropped' | '503' | 'slow'
 interface Presentation {
   readonly tab: Tab
   readonly at: number
+  /** The page may have slept between its claim and the request: the others count from the claim. */
+  readonly isLate: boolean
   outcome: 'open' | 'answered' | 'rejected' | 'failed'
 }
 
@@ -26,7 +28,8 @@ export interface TokenRequests {
   fail(fault: TokenFault): void
   /** From now on nothing fails. */
   heal(): void
-  refreshIn(tab: Tab): (context: RefreshContext) => Promise<TokenSet>
+  /** `wokenAt` tells when the tab last went on after it had stopped, in epoch ms. */
+  refreshIn(tab: Tab, wokenAt: () => number): (context: RefreshContext) => Promise<TokenSet>
 }
 
 /** `capMs` is for how long a request may be on its way before others take it for lost. */
@@ -47,8 +50,8 @@ export function createTokenRequests(issuer: string, capMs: number, slowMs: () =>
     return undefined
   }
 
-  /** Others cannot know what came of a request whose page has stopped since, nor wait for it longer than the cap. */
-  const isExcused = ({ tab, at }: Presentation): boolean => tab.lapsedAt > at - capMs || Date.now() - at >= capMs
+  /** Others wait for an answer no longer than the cap, which begins with the claim, a few turns before the request. */
+  const isExcused = ({ at, isLate }: Presentation): boolean => isLate || Date.now() - at >= capMs - 200
 
   function judge(refreshToken: string, tab: Tab): void {
     for (const earlier of presented.get(refreshToken) ?? []) {
@@ -79,10 +82,11 @@ export function createTokenRequests(issuer: string, capMs: number, slowMs: () =>
     heal() {
       faults = []
     },
-    refreshIn: (tab) => async (context) => {
+    refreshIn: (tab, wokenAt) => async (context) => {
       const { refreshToken = '' } = context.tokens
       judge(refreshToken, tab)
-      const mine: Presentation = { tab, at: Date.now(), outcome: 'open' }
+      const at = Date.now()
+      const mine: Presentation = { tab, at, isLate: at - wokenAt() < capMs, outcome: 'open' }
       presented.set(refreshToken, [...(presented.get(refreshToken) ?? []), mine])
       const fault = take()
       tally.sent++
