@@ -1,7 +1,7 @@
 import { cooldownMs } from './cooldown.ts'
 import { isReauthError, RefreshError } from './errors.ts'
 import { createExclusion, type Turn } from './exclusion.ts'
-import { type Claim, type Fate, type Fates, keyOf } from './fates.ts'
+import { type Claim, type Fates, keyOf } from './fates.ts'
 import type { Platform } from './platform/platform.ts'
 import { isNewer, type SessionRecord, type Stamp, type Stored } from './session-record.ts'
 import {
@@ -232,9 +232,11 @@ export function createKeeper(host: KeeperHost): Keeper {
     for (let ms = store.graceMs; ; ms = stepMs) {
       await pause(platform, ms)
       await keep(look)
+      const held = host.holding()
       const claim = foreignClaim()
-      if (turn.isLost || isEnded || isOver(claim)) return
-      if (claim?.stray === undefined) await add({ claim: { ...(claim as Claim), stray: true } })
+      if (turn.isLost || isEnded || isOver(claim) || !isSignedIn(held)) return
+      if (claim?.stray === undefined) fates.add(keyOf(held), { claim: { ...(claim as Claim), stray: true } })
+      await keep(tell)
     }
     /* oxlint-enable no-await-in-loop */
   }
@@ -252,12 +254,6 @@ export function createKeeper(host: KeeperHost): Keeper {
     const retryAt = failure?.retryAt ?? 0
     const { at } = claim
     fates.add(keyOf(held), { claim: undefined, lost: true, failure: { error, attempts, at, until, retryAt } })
-  }
-
-  function add(news: Fate): Promise<void> {
-    const held = host.holding()
-    if (isSignedIn(held)) fates.add(keyOf(held), news)
-    return keep(tell)
   }
 
   return {
@@ -281,8 +277,10 @@ export function createKeeper(host: KeeperHost): Keeper {
       turn.isSent = false
       // It may not have been stored.
       if (isOurs()) await keep(look)
-      if (isOurs()) await add({ claim: undefined })
-      else await untilUnclaimed(turn)
+      if (isOurs()) {
+        fates.add(key, { claim: undefined })
+        await keep(tell)
+      } else await untilUnclaimed(turn)
       return false
     },
     exclusively: (task) =>
