@@ -180,11 +180,6 @@ export function createKeeper(host: KeeperHost): Keeper {
     if (isNewer(after, stored)) void keep(look)
   }
 
-  /** Whether another sign-in was written at the same time, over a storage that cannot compare and swap. */
-  function isRival(there: Stored, held: Holding): boolean {
-    return there.epoch === held.epoch && (there.version <= held.version || isStranger(there, held))
-  }
-
   async function write(there: Stored, held: Holding): Promise<boolean> {
     if (isSignedIn(held)) return store.replace(there, recordOf(held))
     if (isNewer(held, there)) await store.markSignedOut(held)
@@ -297,4 +292,9 @@ export function createKeeper(host: KeeperHost): Keeper {
       return queue
     },
   }
+}
+
+/** Whether another sign-in was written at the same time, over a storage that cannot compare and swap. */
+function isRival(there: Stored, held: Holding): boolean {
+  return there.epoch === held.epoch && (there.version <= held.version || isStranger(there, held))
 }

@@ -154,7 +154,7 @@ export function openSession(options: SessionOptions, { flawOf, restore }: Keepin
     renew: (held) => refresher.renew(held, 'stale'),
     renewableAt: refresher.renewableAt,
   })
-  const stops = [onPage(['pageshow', 'resume'], wake), onPage(['visibilitychange', 'online'], reread)]
+  const stops = [tabs.mute, onPage(['pageshow', 'resume'], wake), onPage(['visibilitychange', 'online'], reread)]
 
   if (keeper !== undefined || !isAsked) holding = loading
   if (keeper !== undefined) {
@@ -285,7 +285,7 @@ export function openSession(options: SessionOptions, { flawOf, restore }: Keepin
 
   function announce({ event, before, after, end }: News): void {
     const { epoch, version } = after
-    if (before.status === 'active' && end !== undefined) schedule.ended(end)
+    if (end !== undefined) schedule.ended(before.status === 'active' ? end : undefined)
     if (after.status === 'active' && (version !== before.version || epoch !== before.epoch)) {
       schedule.arrived(after.credential, event.type === 'rebased' ? before.epoch : epoch)
     }

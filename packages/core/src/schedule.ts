@@ -25,7 +25,8 @@ export interface Schedule {
   check(): void
   /** Tells those who hold of a new version; `of` is the epoch that it continues, if that is another. */
   arrived(credential: Credential, of?: number): void
-  ended(error: AuthenticationError): void
+  /** Lets go of who held what is over, and tells them unless they know. */
+  ended(error: AuthenticationError | undefined): void
   stop(): void
 }
 
@@ -57,8 +58,11 @@ export function createSchedule(host: ScheduleHost): Schedule {
     const { version, receivedAt } = held
     const { expiresAt } = held.credential
     const now = platform.now()
-    const isHeld = holds.size > 0
-    const windows = Array.from(holds, ({ options }) => options.refreshAheadMs ?? defaultAheadMs)
+    const windows: number[] = []
+    for (const { epoch = held.epoch, options } of holds) {
+      if (epoch === held.epoch) windows.push(options.refreshAheadMs ?? defaultAheadMs)
+    }
+    const isHeld = windows.length > 0
     const aheadMs = Math.min(isHeld ? Math.max(...windows) : defaultAheadMs, (expiresAt - receivedAt) / 3)
     if (current?.version !== version) current = { version, jitter: platform.random() / 10, isTold: false }
     // Jitter only delays: never more than one refresh per two thirds of a lifetime.
@@ -101,13 +105,15 @@ export function createSchedule(host: ScheduleHost): Schedule {
           if (entry.options.onCredential !== undefined) notify(entry.options.onCredential, credential)
         }
       }
+      if (of !== credential.epoch) check()
     },
     ended(error) {
       const { epoch } = host.holding()
       for (const entry of Array.from(holds)) {
         if (!holds.has(entry)) continue
         if (entry.epoch !== epoch) holds.delete(entry)
-        if (entry.epoch !== undefined && entry.options.onEnd !== undefined) notify(entry.options.onEnd, error)
+        const { onEnd } = entry.options
+        if (error !== undefined && entry.epoch !== undefined && onEnd !== undefined) notify(onEnd, error)
       }
     },
     stop() {

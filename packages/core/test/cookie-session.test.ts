@@ -77,7 +77,7 @@ describe('a cookie session', () => {
   describe('restore', () => {
     it('runs once where nothing is known, and loading lasts until it has answered', async () => {
       const answer = deferred<{ identity: string } | undefined>()
-      const restore = vi.fn(() => answer.promise)
+      const restore = vi.fn<() => typeof answer.promise>(() => answer.promise)
       const { open } = createDesk({ restore })
       const session = open()
       expect(session.state.status).toBe('loading')
@@ -103,7 +103,7 @@ describe('a cookie session', () => {
     })
 
     it('does not run after a sign-out', async () => {
-      const restore = vi.fn(async () => ({ identity: 'alice' }))
+      const restore = vi.fn<() => Promise<{ identity: string }>>(async () => ({ identity: 'alice' }))
       const { open } = createDesk({ restore })
       const session = open()
       await session.ready
@@ -150,7 +150,7 @@ describe('a cookie session', () => {
 
   it('loads from an async storage before it asks anybody', async () => {
     const { open, storage } = createDesk()
-    const restore = vi.fn(async () => ({ identity: 'bob' }))
+    const restore = vi.fn<() => Promise<{ identity: string }>>(async () => ({ identity: 'bob' }))
     await open().signIn({ identity: 'alice' })
     const slow = { ...storage, getItem: async (key: string) => storage.getItem(key) }
     const session = open({ storage: slow, restore })

@@ -8,7 +8,9 @@ import { createSession, type Session } from '../src/session.ts'
 function createDesk() {
   const { issuer, clock } = createHarness()
   const storage = memoryStorage()
-  const factory = vi.fn((name: string) => createSession({ name, storage, refresh: issuer.refresh, platform: clock }))
+  const factory = vi.fn<(name: string) => Session>((name) =>
+    createSession({ name, storage, refresh: issuer.refresh, platform: clock }),
+  )
   return { issuer, clock, storage, factory, sessions: createSessions(factory) }
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { RefreshError } from '../src/errors.ts'
 import { createFates } from '../src/fates.ts'
 
-const failure = { error: new RefreshError('Later', { reason: 'lost' }), attempts: 1, until: 2, retryAt: 3 }
+const failure = { error: new RefreshError('Later', { reason: 'lost' }), attempts: 1, at: 1, until: 2, retryAt: 3 }
 
 describe('createFates', () => {
   it('knows nothing of a token that it has not seen', () => {

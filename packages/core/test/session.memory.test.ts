@@ -3,7 +3,10 @@ import { runInNewContext } from 'node:vm'
 
 import { describe, expect, it } from 'vitest'
 
+import { createSessions } from '../src/create-sessions.ts'
+import { memoryStorage } from '../src/memory-storage.ts'
 import { createSession } from '../src/session.ts'
+import type { TokenSet } from '../src/token-set.ts'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
@@ -47,4 +50,43 @@ describe('the memory of a session', () => {
     }
     expect(await leftBy(listen, 5000)).toBeLessThan(16)
   })
+
+  it.each([
+    ['by themselves', undefined],
+    ['over one storage', memoryStorage()],
+  ])(
+    'does not outlive them: 10,000 that were created and disposed, %s, leave nothing',
+    { timeout: 60_000 },
+    async (_, storage) => {
+      const refresh = async (): Promise<TokenSet> => ({ accessToken: 'B', refreshToken: 'S', expiresInMs: 300_000 })
+      const live = async (): Promise<void> => {
+        const session = createSession({ refresh, storage })
+        session.subscribe(() => {})
+        session.on('refreshed', () => {})
+        session.hold({ onCredential() {} })
+        await session.signIn({ accessToken: 'A', refreshToken: 'R', expiresInMs: 300_000 })
+        await session.refresh()
+        await session.signOut()
+        await session[Symbol.asyncDispose]()
+      }
+      // A session is some kilobytes, and a listener that is left a hundred bytes.
+      expect(await leftBy(live, 2000)).toBeLessThan(64)
+    },
+  )
+
+  it(
+    'does not outlive it in a registry: 100,000 keys that were used once leave nothing',
+    { timeout: 60_000 },
+    async () => {
+      const storage = memoryStorage()
+      const refresh = async (): Promise<TokenSet> => ({ accessToken: 'B' })
+      const sessions = createSessions((name) => createSession({ name, refresh, storage }))
+      let id = 0
+      const visit = async (): Promise<void> => {
+        await sessions.open(`user ${++id}`)[Symbol.asyncDispose]()
+      }
+      expect(await leftBy(visit, 20_000)).toBeLessThan(16)
+      expect(id).toBe(100_000)
+    },
+  )
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 
 import { staticSource } from '../src/static-source.ts'
 
@@ -32,5 +32,16 @@ describe('staticSource', () => {
 
   it('never ends', () => {
     expect(staticSource('A').signal.aborted).toBe(false)
+  })
+
+  it('may be held, of which nobody is told anything', async () => {
+    const source = staticSource('A')
+    const told = vi.fn<() => void>()
+    const dispose = source.hold({ onCredential: told, onEnd: told })
+    const refused = await source.acquire()
+    await expect(source.acquire({ refused })).rejects.toMatchObject({ reason: 'refused' })
+    dispose()
+    dispose[Symbol.dispose]()
+    expect(told).not.toHaveBeenCalled()
   })
 })

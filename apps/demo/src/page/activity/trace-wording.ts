@@ -9,6 +9,8 @@ export const wording: Readonly<Record<TraceEntry['type'], string>> = {
   refreshed: 'has new tokens',
   'refresh-failed': 'got no new tokens',
   replay: 'sends the refused call again',
+  expiring: 'has a token that ends soon',
+  'persist-failed': 'could not store what it holds',
   expired: 'cannot go on without a sign-in',
   'lock-wait': 'waits for its turn',
   adopted: 'took over what another tab got',

@@ -1,5 +1,6 @@
 import type { Clock } from '@reauth/testkit'
 
+import { deferred } from '../../../src/deferred.ts'
 import type { PageEvents, Platform } from '../../../src/platform/platform.ts'
 
 /** How a tab stops for a while: with the events of the page lifecycle, or without any, as under a debugger. */
@@ -36,7 +37,7 @@ export interface Tab {
 export function createTab(id: number, clock: Clock, ports: Pick<Platform, 'locks' | 'BroadcastChannel'>): Tab {
   const timers = new Set<unknown>()
   const listeners = new Map<string, Set<(event: object) => void>>()
-  const gone = Promise.withResolvers<void>()
+  const gone = deferred<void>()
   let paused: Pause | undefined
   let late: (() => void)[] = []
   let isCrashed = false

@@ -1,5 +1,6 @@
 import type { Scheduler } from 'fast-check'
 
+import { deferred } from '../../../src/deferred.ts'
 import { RefreshError } from '../../../src/errors.ts'
 import type { RefreshContext } from '../../../src/strategies.ts'
 import type { TokenSet } from '../../../src/token-set.ts'
@@ -169,7 +170,7 @@ export function createTabsIssuer(
         }
         return heard('answered', () => answer)
       }
-      const { promise: aborted, reject } = Promise.withResolvers<never>()
+      const { promise: aborted, reject } = deferred<never>()
       signal.addEventListener('abort', () => {
         end('lost')
         reject(signal.reason as Error)

@@ -1,5 +1,6 @@
 import type { Scheduler } from 'fast-check'
 
+import { deferred } from '../../../src/deferred.ts'
 import type { RequestLock } from '../../../src/storage.ts'
 import type { Tab } from './tab.ts'
 
@@ -45,8 +46,16 @@ export function createWebLocks(scheduler: Scheduler): WebLocks {
       const { signal, steal } = options
       const tab = tabOf()
       if (tab.isCrashed) return new Promise(() => {})
-      const called = Promise.withResolvers<void>()
-      const { promise, resolve, reject } = Promise.withResolvers<Awaited<ReturnType<typeof callback>>>()
+      const called = deferred<void>()
+      const { promise, resolve, reject } = deferred<Awaited<ReturnType<typeof callback>>>()
+      const run = async (): Promise<void> => {
+        try {
+          resolve(await callback())
+        } catch (error) {
+          reject(error)
+        }
+        leave(name, ask)
+      }
       const ask: Ask = {
         tab,
         grant() {
@@ -54,11 +63,7 @@ export function createWebLocks(scheduler: Scheduler): WebLocks {
           void scheduler.schedule(Promise.resolve(), `lock for tab ${tab.id}`).then(() => {
             tab.deliver(() => {
               called.resolve()
-              callback().then(resolve, reject).catch(reject)
-              const left = (): void => {
-                leave(name, ask)
-              }
-              promise.then(left, left)
+              void run()
             })
           })
         },
