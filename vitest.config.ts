@@ -4,6 +4,7 @@ import { defaultClientConditions, defaultServerConditions } from 'vite'
 import { defineConfig } from 'vitest/config'
 
 import { findChromium, flags } from './scripts/chromium.ts'
+import { planted } from './scripts/plant.ts'
 
 const source = '@reauth/source'
 const resolve = { conditions: [source, ...defaultClientConditions] }
@@ -16,6 +17,7 @@ export default defineConfig({
       {
         resolve,
         ssr,
+        plugins: planted(),
         test: {
           name: 'node',
           environment: 'node',

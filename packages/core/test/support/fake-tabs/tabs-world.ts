@@ -324,7 +324,7 @@ export function createTabsWorld(options: TabsWorldOptions): TabsWorld {
       const left = pages.map(({ tab }) => [tab.pending, tab.listening])
       expect(left, 'I7: timers and listeners').toEqual(pages.map(() => [0, 0]))
       expect(locks.size, 'I7: locks').toBe(0)
-      expect(JSON.stringify([said]), 'I8').not.toContain('secret')
+      expect(JSON.stringify([said, channels.posted]), 'I8').not.toContain('secret')
     },
   }
 }
