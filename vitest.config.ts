@@ -13,6 +13,10 @@ const executablePath = findChromium()
 
 export default defineConfig({
   test: {
+    coverage: {
+      include: ['packages/core/src/**'],
+      thresholds: { lines: 100 },
+    },
     projects: [
       {
         resolve,

@@ -1,7 +1,9 @@
+import { acquireCalls } from './cases/acquire.ts'
 import { getCalls, postCalls } from './cases/calls.ts'
 import { kyCalls } from './cases/ky.ts'
 import { stormCalls } from './cases/storm.ts'
 import { type Goal, verdictOn } from './goal.ts'
+import { idleSessions } from './idle-sessions.ts'
 import { type Contender, measure } from './measure.ts'
 import { createFreeStub, createStub, type Stub } from './stub.ts'
 import { tableOf } from './table.ts'
@@ -46,9 +48,14 @@ const wanted = process.argv[2]
 for (const [where, stub] of Object.entries(stubs)) {
   // @badgateway/oauth2-client knows no other.
   globalThis.fetch = stub.fetch
-  for (const { title, goal, make } of cases) {
-    if (wanted !== undefined && !title.startsWith(wanted)) continue
-    const results = await measure(make(stub), { rounds: 15, warmUps: 3 })
-    console.log(`\n### ${title}, on ${where}\n\n${tableOf(results, goal.comparedWith)}\n\n${verdictOn(goal, results)}`)
-  }
+  for (const { title, goal, make } of cases) await show(`${title}, on ${where}`, goal, () => make(stub))
+}
+const ofAcquire = { of: 'acquire', comparedWith: 'async function', most: 2.5, aim: 1.5 }
+await show('acquire, of a fresh session', ofAcquire, acquireCalls)
+if (wanted === undefined || 'idle sessions'.startsWith(wanted)) console.log(`\n${await idleSessions()}`)
+
+async function show(title: string, goal: Goal, make: () => Contender[] | Promise<Contender[]>): Promise<void> {
+  if (wanted !== undefined && !title.startsWith(wanted)) return
+  const results = await measure(await make(), { rounds: 15, warmUps: 3 })
+  console.log(`\n### ${title}\n\n${tableOf(results, goal.comparedWith)}\n\n${verdictOn(goal, results)}`)
 }

@@ -2,7 +2,7 @@ import { createKeyedLock } from '../../src/keyed-lock.ts'
 import type { TokenStorage } from '../../src/storage.ts'
 
 /** What is wrong with a storage: it throws, it takes no more, or it never answers. */
-export type StorageFault = 'throws' | 'full' | 'hangs'
+type StorageFault = 'throws' | 'full' | 'hangs'
 
 export interface FaultyStorage {
   readonly storage: TokenStorage

@@ -10,7 +10,7 @@ import type { SessionState } from '../../src/session-state.ts'
 import type { TokenSet } from '../../src/token-set.ts'
 
 /** One wait for a credential, to be settled by the test. */
-export interface Asked extends AcquireOptions {
+interface Asked extends AcquireOptions {
   resolve(credential: Credential): void
   reject(error: unknown): void
 }
@@ -32,7 +32,7 @@ export interface Owner {
   dispose(): void
 }
 
-export const origins: readonly string[] = ['https://api.example.com']
+const origins: readonly string[] = ['https://api.example.com']
 
 export function active(version = 1, epoch = 1): SessionState {
   return { status: 'active', epoch, version, identity: 'alice', expiresAt: 1e12 }

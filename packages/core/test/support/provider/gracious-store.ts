@@ -1,7 +1,7 @@
-import type { Adapter, Payload } from './oidc-provider.ts'
+import type { Adapter, AdapterPayload } from 'oidc-provider'
 
 interface Entry {
-  readonly payload: Payload
+  readonly payload: AdapterPayload
   readonly expiresAt: number
 }
 
@@ -16,7 +16,7 @@ export function createGraciousStore(graceMs: number): (model: string) => Adapter
     const shelf = shelves.get(model) ?? new Map<string, Entry>()
     shelves.set(model, shelf)
     const firstUsed = new Map<string, number>()
-    const alive = (id: string): Payload | undefined => {
+    const alive = (id: string): AdapterPayload | undefined => {
       const entry = shelf.get(id)
       return entry !== undefined && entry.expiresAt > Date.now() ? entry.payload : undefined
     }

@@ -2,8 +2,9 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+import { Provider } from 'oidc-provider'
+
 import { createGraciousStore } from './gracious-store.ts'
-import { Provider } from './oidc-provider.ts'
 
 /** The real authorization server on the loopback interface, and what it saw. */
 export interface ServedProvider {
@@ -90,9 +91,9 @@ export async function serveProvider({
   async function interact(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { prompt, params, session } = await provider.interactionDetails(request, response)
     if (prompt.name === 'login') {
-      return provider.interactionFinished(request, response, { login: { accountId: params['login_hint'] } })
+      return provider.interactionFinished(request, response, { login: { accountId: String(params['login_hint']) } })
     }
-    const grant = new provider.Grant({ accountId: session?.accountId, clientId })
+    const grant = new provider.Grant({ ...session, clientId })
     grant.addOIDCScope(String(params['scope']))
     await provider.interactionFinished(request, response, { consent: { grantId: await grant.save() } })
   }
