@@ -1,9 +1,16 @@
-import { isReauthError, isSecureUrl, parseTokenResponse, type Refresh, RefreshError, type TokenSet } from '@reauth/core'
+import {
+  askForTokens,
+  isReauthError,
+  isSecureUrl,
+  parseTokenResponse,
+  readTokenAnswer,
+  type Refresh,
+  RefreshError,
+  type TokenSet,
+} from '@reauth/core'
 
 import { sendBare } from './bare-fetch.ts'
-import { discard } from './body.ts'
 import { urlOf } from './destination.ts'
-import { retryAfterMs } from './retry-after.ts'
 
 export interface RefreshEndpointOptions {
   /**
@@ -47,7 +54,7 @@ export function refreshEndpoint(url: string | URL, options: RefreshEndpointOptio
   }
   return async ({ tokens, signal }) => {
     const [content, headers] = encode(body(tokens), options.headers)
-    const response = await send(options.fetch, address, {
+    const init: RequestInit = {
       method: 'POST',
       headers,
       cache: 'no-store',
@@ -56,15 +63,19 @@ export function refreshEndpoint(url: string | URL, options: RefreshEndpointOptio
       signal,
       ...(content !== undefined && { body: content }),
       ...(credentials && { credentials }),
-    })
-    const json = await readJson(response)
+    }
+    const response = await askForTokens(who, () => sendBare(address, init, options.fetch))
+    const isVerdict = [401, 403].includes(response.status)
+    const json = await readTokenAnswer(who, response, isVerdict)
     if (response.ok) return parsed(parse, json)
-    const isRejected = [401, 403].includes(response.status) || errorOf(json) === 'invalid_grant'
+    const isRejected = isVerdict || errorOf(json) === 'invalid_grant'
     throw new RefreshError(`The refresh endpoint answered ${response.status} ${errorOf(json) ?? ''}`.trimEnd(), {
       reason: isRejected ? 'rejected' : 'misconfigured',
     })
   }
 }
+
+const who = 'The refresh endpoint'
 
 const defaultBody = ({ refreshToken }: TokenSet): Record<string, unknown> | undefined =>
   refreshToken === undefined ? undefined : { refresh_token: refreshToken }
@@ -80,56 +91,6 @@ function encode(
   if (!isPlain) return [content as BodyInit | undefined, headers]
   if (!headers.has('content-type')) headers.set('content-type', 'application/json')
   return [JSON.stringify(content), headers]
-}
-
-/** Codes of failures that come before the first byte leaves, where the runtime tells (Node). */
-const unsent = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']
-
-async function send(fetch: typeof globalThis.fetch | undefined, address: URL, init: RequestInit): Promise<Response> {
-  if ((globalThis.navigator as Navigator | undefined)?.onLine === false) {
-    throw new RefreshError('This machine is offline', { reason: 'unavailable', sent: false })
-  }
-  try {
-    return await sendBare(address, init, fetch)
-  } catch (cause) {
-    const code = (cause as { cause?: { code?: string } }).cause?.code
-    const isUnsent = code !== undefined && unsent.includes(code)
-    throw new RefreshError(
-      isUnsent ? 'The refresh endpoint cannot be reached' : 'The refresh endpoint gave no answer',
-      {
-        reason: isUnsent ? 'unavailable' : 'lost',
-        ...(isUnsent && { sent: false }),
-        cause,
-      },
-    )
-  }
-}
-
-/** Returns what an answer holds; throws where it is not the endpoint that speaks, or where it asks for patience. */
-async function readJson(response: Response): Promise<unknown> {
-  const { status, headers } = response
-  if (status === 204) return undefined
-  const isBusy = status === 408 || status === 425 || status === 429 || status >= 500
-  const isVerdict = status === 401 || status === 403
-  if (isBusy || status < 200 || (status >= 300 && status < 400)) {
-    discard(response)
-    throw new RefreshError(`The refresh endpoint answered ${status || 'with a redirect'}`, {
-      reason: 'unavailable',
-      sent: true,
-      retryAfterMs: retryAfterMs(headers.get('retry-after')),
-    })
-  }
-  const text = await response.text().catch((cause: unknown) => {
-    if (isVerdict) return ''
-    throw new RefreshError('The answer of the refresh endpoint broke off', { reason: 'lost', sent: true, cause })
-  })
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    // Its text is not the cause: it may be anybody's, a captive portal's say.
-    if (isVerdict) return undefined
-    throw new RefreshError('Not the refresh endpoint answered: it was no JSON', { reason: 'unavailable', sent: true })
-  }
 }
 
 /** An error code of RFC 6749, section 5.2, and nothing else that an answer may hold. */

@@ -1,0 +1,68 @@
+import { RefreshError } from './errors.ts'
+
+/** Codes of failures that come before the first byte leaves, where the runtime tells (Node). */
+const unsent = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']
+
+/** What of an answer is looked at, so that core needs no `Response`. */
+export interface TokenAnswer {
+  readonly status: number
+  readonly headers: { get(name: string): string | null }
+  readonly body: { cancel(): Promise<void> } | null
+  text(): Promise<string>
+}
+
+/**
+ * Sends to a token endpoint, and says what became of it where no answer came: a `RefreshError` of reason `lost`, or
+ * `unavailable` where it is plain that nothing was sent. `who` is the endpoint, as a message names it.
+ */
+export async function askForTokens<Answer>(who: string, send: () => Promise<Answer>): Promise<Answer> {
+  if ((globalThis as { navigator?: { onLine?: boolean } }).navigator?.onLine === false) {
+    throw new RefreshError('This machine is offline', { reason: 'unavailable', sent: false })
+  }
+  try {
+    return await send()
+  } catch (cause) {
+    const code = (cause as { cause?: { code?: string } } | undefined)?.cause?.code
+    throw code !== undefined && unsent.includes(code)
+      ? new RefreshError(`${who} cannot be reached`, { reason: 'unavailable', sent: false, cause })
+      : new RefreshError(`${who} gave no answer`, { reason: 'lost', cause })
+  }
+}
+
+/**
+ * Returns the JSON of an answer; undefined for a 204, and where `isVerdict` says that its status alone is one.
+ *
+ * Throws a `RefreshError`: `unavailable` for 408, 425, 429, 5xx, a redirect, and where something else has answered, as a
+ * captive portal does; `lost` where the answer broke off.
+ */
+export async function readTokenAnswer(who: string, answer: TokenAnswer, isVerdict = false): Promise<unknown> {
+  const { status, headers, body } = answer
+  if (status === 204) return undefined
+  const isBusy = status === 408 || status === 425 || status === 429 || status >= 500
+  if (isBusy || status < 200 || (status >= 300 && status < 400)) {
+    body?.cancel().catch(() => {})
+    throw new RefreshError(`${who} answered ${status || 'with a redirect'}`, {
+      reason: 'unavailable',
+      sent: true,
+      retryAfterMs: retryAfterMs(headers.get('retry-after')),
+    })
+  }
+  const text = await answer.text().catch((cause: unknown) => {
+    if (isVerdict) return ''
+    throw new RefreshError(`The answer of ${who.toLowerCase()} broke off`, { reason: 'lost', sent: true, cause })
+  })
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    // Its text is not the cause: it may be anybody's, a captive portal's say.
+    if (isVerdict) return undefined
+    throw new RefreshError(`Not ${who.toLowerCase()} answered: it was no JSON`, { reason: 'unavailable', sent: true })
+  }
+}
+
+/** Returns how long a `Retry-After` asks to wait, in ms (RFC 9110, section 10.2.3); undefined where it says nothing. */
+export function retryAfterMs(value: string | null): number | undefined {
+  if (value === null) return undefined
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now()
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined
+}

@@ -1,0 +1,64 @@
+import * as oauth from 'oauth4webapi'
+import { RefreshError } from '@reauth/core'
+
+import type { Issuer } from './issuer.ts'
+import type { OAuthOptions } from './oauth-options.ts'
+import type { RoundTrip } from './round-trip.ts'
+
+/** One sign-in. */
+export interface AuthorizeOptions {
+  /** Where the user goes on afterwards: a path of this origin, as `location.pathname + location.search + location.hash`. */
+  returnTo?: string | undefined
+  /** The ways of signing in that a server asked for (`acr_values`, RFC 9470), by preference. */
+  acrValues?: string | readonly string[] | undefined
+  /** How old the sign-in may be at the most, in seconds. */
+  maxAge?: number | undefined
+  /** In the place of the option of the same name. */
+  prompt?: string | undefined
+  /** In addition to the option of the same name, as `login_hint`. */
+  parameters?: Readonly<Record<string, string>> | undefined
+  /** Goes to the issuer. @default `location.assign` in a page; elsewhere nothing, the address is returned anyway */
+  navigate?: ((url: URL) => void) | undefined
+}
+
+/** Returns the address of a new sign-in, after what its answer needs was put aside. */
+export async function signInUrl(
+  issuer: Issuer,
+  roundTrip: RoundTrip,
+  options: OAuthOptions & { readonly scope: string },
+  { acrValues, maxAge, prompt = options.prompt, parameters }: AuthorizeOptions,
+): Promise<URL> {
+  const server = await issuer.discover()
+  const { authorization_endpoint: endpoint, scopes_supported: scopes } = server
+  if (endpoint === undefined) {
+    throw new RefreshError('The issuer has no authorization endpoint', { reason: 'misconfigured' })
+  }
+  const { clientId, redirectUri, scope, dpop } = options
+  const [state, nonce, verifier] = [
+    oauth.generateRandomState(),
+    oauth.generateRandomNonce(),
+    oauth.generateRandomCodeVerifier(),
+  ]
+  const isOffline = scope.split(' ').includes('offline_access') && scopes?.includes('offline_access') === true
+  const key = await dpop?.handle()
+  const asked = {
+    ...options.parameters,
+    ...parameters,
+    response_type: 'code',
+    client_id: clientId,
+    redirect_uri: String(redirectUri),
+    scope,
+    state,
+    nonce,
+    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+    prompt: prompt ?? (isOffline ? 'consent' : undefined),
+    acr_values: typeof acrValues === 'string' ? acrValues : acrValues?.join(' '),
+    max_age: maxAge?.toFixed(),
+    dpop_jkt: await key?.calculateThumbprint(),
+  }
+  const url = new URL(endpoint)
+  for (const [name, value] of Object.entries(asked)) if (value !== undefined) url.searchParams.set(name, value)
+  await roundTrip.begin(state, { verifier, nonce, maxAge })
+  return url
+}

@@ -1,0 +1,100 @@
+import { type Credential, indexedDbStorage, type TokenStorage } from '@reauth/core'
+import * as oauth from 'oauth4webapi'
+
+import type { DpopKey } from './oauth-options.ts'
+
+export interface DpopOptions {
+  /** The name of the session that the key is for. @default 'reauth' */
+  name?: string | undefined
+  /**
+   * Where the key is kept; it has to take a `CryptoKeyPair` as it is. A refresh token is of no use without its key, so it
+   * lives as long as the tokens.
+   *
+   * @default IndexedDB; memory where there is none
+   */
+  storage?: TokenStorage | undefined
+}
+
+/** A key of this browser, and its proofs (RFC 9449). */
+export interface Dpop extends DpopKey {
+  /** Puts a credential and a new proof on a request: `attach` of `createFetch` and `kyAuth`. */
+  attach(request: Request, credential: Credential, challenge?: Response): Promise<Request>
+}
+
+/**
+ * Creates proofs of possession. The private key cannot be taken out of the browser, not even by this page; it is made at
+ * the first use, once for all tabs.
+ */
+export function createDpop({ name = 'reauth', storage }: DpopOptions = {}): Dpop {
+  let made: Promise<oauth.DPoPHandle> | undefined
+
+  function handle(): Promise<oauth.DPoPHandle> {
+    made ??= keyPairIn(storage ?? defaultStorage(), name).then(
+      (pair) => oauth.DPoP({}, pair),
+      (error: unknown) => {
+        made = undefined
+        throw error
+      },
+    )
+    return made
+  }
+
+  return {
+    handle,
+    async attach(request, { accessToken, tokenType }, challenge) {
+      if (accessToken === undefined) return request
+      const headers = new Headers(request.headers)
+      headers.set('authorization', `${tokenType} ${accessToken}`)
+      if (tokenType === 'DPoP') {
+        const key = await handle()
+        const nonce = challenge?.headers.get('dpop-nonce')
+        if (nonce) await prove(key, request, accessToken, new Response(null, { headers: { 'dpop-nonce': nonce } }))
+        headers.set('dpop', await prove(key, request, accessToken, new Response()))
+      }
+      return new Request(request, { headers })
+    },
+  }
+}
+
+/** Has oauth4webapi make the proof for a request that it does not send; it learns the nonce of the answer. */
+async function prove(DPoP: oauth.DPoPHandle, request: Request, accessToken: string, answer: Response): Promise<string> {
+  let proof = ''
+  await oauth.protectedResourceRequest(accessToken, request.method, new URL(request.url), new Headers(), null, {
+    DPoP,
+    [oauth.customFetch]: async (_url, { headers }) => {
+      proof = new Headers(headers).get('dpop') ?? ''
+      return answer
+    },
+    // Where the request may go is for who sends it to say.
+    [oauth.allowInsecureRequests]: true,
+  })
+  return proof
+}
+
+const inMemory = new Map<string, unknown>()
+
+/** Keys are no text, which most storages take; these keep what they are given. */
+function defaultStorage(): TokenStorage {
+  if (typeof indexedDB !== 'undefined') return indexedDbStorage({ databaseName: 'reauth.dpop' })
+  return {
+    getItem: (key) => inMemory.get(key) ?? null,
+    setItem: (key, value) => inMemory.set(key, value),
+    removeItem: (key) => inMemory.delete(key),
+  }
+}
+
+async function keyPairIn(storage: TokenStorage, name: string): Promise<CryptoKeyPair> {
+  const found = await storage.getItem(name)
+  if (isKeyPair(found)) return found
+  const pair = await oauth.generateKeyPair('ES256', { extractable: false })
+  const item = pair as unknown as string
+  // Another tab may have been faster: one key for all of them.
+  const isOurs = storage.replaceItem === undefined || (await storage.replaceItem(name, found, item))
+  if (!isOurs) return keyPairIn(storage, name)
+  if (storage.replaceItem === undefined) await storage.setItem(name, item)
+  return pair
+}
+
+function isKeyPair(value: unknown): value is CryptoKeyPair {
+  return typeof value === 'object' && value !== null && 'privateKey' in value
+}

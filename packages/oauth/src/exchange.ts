@@ -1,0 +1,55 @@
+import { isReauthError, RefreshError, type Strategy } from '@reauth/core'
+import * as oauth from 'oauth4webapi'
+
+import type { Issuer } from './issuer.ts'
+
+const grantType = 'urn:ietf:params:oauth:grant-type:token-exchange'
+
+/** What is exchanged for tokens (RFC 8693). */
+export interface ExchangeOptions {
+  /** The token that is given, or what gets one: of another session, of a platform. What it throws ends the exchange. */
+  subjectToken: string | (() => string | Promise<string>)
+  /** @default 'urn:ietf:params:oauth:token-type:access_token' */
+  subjectTokenType?: string | undefined
+  /** The service that the new token is for. */
+  audience?: string | undefined
+  scope?: string | undefined
+}
+
+/** Returns a strategy that exchanges a token for others, and spends no refresh token. */
+export function exchangeAt(issuer: Issuer, options: ExchangeOptions): Required<Strategy> {
+  const { subjectToken, subjectTokenType = 'urn:ietf:params:oauth:token-type:access_token', audience, scope } = options
+  return {
+    spends: false,
+    async refresh({ signal }) {
+      const parameters = new URLSearchParams({
+        subject_token: await subjectOf(subjectToken),
+        subject_token_type: subjectTokenType,
+        ...(audience !== undefined && { audience }),
+        ...(scope !== undefined && { scope }),
+      })
+      return issuer.tokensBy({
+        signal,
+        // A subject token that is no good is an `invalid_request` (RFC 8693, section 2.2.2).
+        verdicts: ['invalid_grant', 'invalid_request'],
+        send: (server, sending) =>
+          oauth.genericTokenEndpointRequest(server, issuer.client, issuer.auth, grantType, parameters, sending),
+        process: (server, response) => oauth.processGenericTokenEndpointResponse(server, issuer.client, response),
+      })
+    },
+  }
+}
+
+async function subjectOf(given: ExchangeOptions['subjectToken']): Promise<string> {
+  try {
+    return typeof given === 'function' ? await given() : given
+  } catch (cause) {
+    if (isReauthError(cause) && cause.name === 'RefreshError') throw cause
+    const isOver = isReauthError(cause) && cause.name === 'AuthenticationError'
+    throw new RefreshError(isOver ? 'Nobody is signed in to exchange a token of' : 'There is no token to exchange', {
+      reason: isOver ? 'rejected' : 'unavailable',
+      sent: false,
+      cause,
+    })
+  }
+}

@@ -1,0 +1,5 @@
+export { type AuthorizeOptions } from './authorize.ts'
+export { type CallbackFailure, OAuthCallbackError } from './callback-error.ts'
+export { createOAuth, type OAuth, type SignedIn } from './create-oauth.ts'
+export type { ExchangeOptions } from './exchange.ts'
+export type { DpopKey, OAuthOptions } from './oauth-options.ts'

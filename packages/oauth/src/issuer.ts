@@ -1,0 +1,136 @@
+import {
+  askForTokens,
+  isSecureUrl,
+  parseTokenResponse,
+  readTokenAnswer,
+  RefreshError,
+  type TokenSet,
+} from '@reauth/core'
+import * as oauth from 'oauth4webapi'
+
+import type { OAuthOptions } from './oauth-options.ts'
+
+/** What every request of oauth4webapi takes. */
+export interface Sending {
+  readonly [oauth.customFetch]: (url: string, init: object) => Promise<Response>
+  readonly [oauth.allowInsecureRequests]: boolean
+  readonly signal?: AbortSignal
+  readonly DPoP?: oauth.DPoPHandle
+}
+
+/** One endpoint of the issuer that gives tokens: how it is asked, and how its answer is checked. */
+export interface Grant {
+  send(server: oauth.AuthorizationServer, options: Sending): Promise<Response>
+  process(server: oauth.AuthorizationServer, response: Response): Promise<oauth.TokenEndpointResponse>
+  /** The error codes that are verdicts on what was presented. @default ['invalid_grant'] */
+  readonly verdicts?: readonly string[]
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The issuer, as far as the grants need it. */
+export interface Issuer {
+  readonly client: oauth.Client
+  readonly auth: oauth.ClientAuth
+  readonly sending: Sending
+  /** Reads the metadata, once; a failure is not remembered. */
+  discover(): Promise<oauth.AuthorizationServer>
+  /** Asks for tokens. Rejects with a `RefreshError` that says what happened. */
+  tokensBy(grant: Grant): Promise<TokenSet>
+}
+
+/**
+ * How far the clock of a machine may be off, in seconds. The ID token comes from the issuer itself over TLS, with the
+ * nonce of this sign-in: its times guard against nothing that these do not.
+ */
+const clockToleranceS = 43_200
+
+const who = 'The issuer'
+
+/** Throws a `TypeError` for an issuer that is not https, unless it is on loopback and that is allowed. */
+export function createIssuer(options: OAuthOptions): Issuer {
+  const { clientId, clientAuth = oauth.None(), dpop, allowInsecureRequests = false } = options
+  const issuer = new URL(options.issuer)
+  if (issuer.protocol !== 'https:' && !allowInsecureRequests)
+    throw new TypeError(`issuer: ${issuer.origin} is not https; allowInsecureRequests is for one on loopback`)
+  check(issuer)
+  const client: oauth.Client = { client_id: clientId, [oauth.clockTolerance]: clockToleranceS }
+  const sending: Sending = {
+    [oauth.customFetch]: async (url, init) => {
+      check(new URL(url))
+      return (options.fetch ?? fetch)(url, init)
+    },
+    [oauth.allowInsecureRequests]: allowInsecureRequests,
+  }
+  let discovery: Promise<oauth.AuthorizationServer> | undefined
+
+  async function readMetadata(): Promise<oauth.AuthorizationServer> {
+    try {
+      const response = await oauth.discoveryRequest(issuer, sending)
+      return await oauth.processDiscoveryResponse(issuer, response)
+    } catch (cause) {
+      discovery = undefined
+      const isAnother = (cause as { code?: string }).code === oauth.JSON_ATTRIBUTE_COMPARISON
+      throw new RefreshError(isAnother ? 'The issuer names itself differently' : `${who} cannot be reached`, {
+        reason: isAnother ? 'misconfigured' : 'unavailable',
+        sent: false,
+        cause,
+      })
+    }
+  }
+
+  const discover = (): Promise<oauth.AuthorizationServer> => (discovery ??= readMetadata())
+
+  return {
+    client,
+    auth: clientAuth,
+    sending,
+    discover,
+    async tokensBy({ send, process, verdicts = ['invalid_grant'], signal }) {
+      const server = await discover()
+      const asked = { ...sending, ...(signal && { signal }), ...(dpop && { DPoP: await dpop.handle() }) }
+      for (let isFirst = true; ; isFirst = false) {
+        // One after the other: the second is asked for by the answer to the first.
+        // oxlint-disable-next-line no-await-in-loop
+        const response = await askForTokens(who, () => send(server, asked))
+        // oxlint-disable-next-line no-await-in-loop
+        const json = await readTokenAnswer(who, response)
+        // Its body was read; and whatever type it was sent with, it is JSON.
+        const answer = new Response(JSON.stringify(json ?? {}), {
+          status: response.status,
+          headers: { 'content-type': 'application/json' },
+        })
+        try {
+          // oxlint-disable-next-line no-await-in-loop
+          return parseTokenResponse(await process(server, answer))
+        } catch (error) {
+          const isNonce = oauth.isDPoPNonceError(error)
+          if (!(isFirst && isNonce && dpop !== undefined)) throw refreshErrorOf(error, verdicts, isNonce)
+        }
+      }
+    },
+  }
+}
+
+function check(url: URL): void {
+  if (!isSecureUrl(url)) throw new TypeError(`${url.origin} is not https: tokens would travel in the clear`)
+}
+
+/** Errors of RFC 6749, section 4.1.2.1, that some issuers answer at the token endpoint, too. */
+const passing = ['temporarily_unavailable', 'server_error', 'slow_down']
+
+function refreshErrorOf(error: unknown, verdicts: readonly string[], isNonce: boolean): unknown {
+  if (error instanceof oauth.ResponseBodyError) {
+    const code = /^[\w-]{1,40}$/.test(error.error) ? error.error : 'an error'
+    const isPassing = isNonce || passing.includes(code)
+    const reason = verdicts.includes(code) ? 'rejected' : isPassing ? 'unavailable' : 'misconfigured'
+    return new RefreshError(`The issuer answered ${code}`, { reason, sent: true })
+  }
+  if (error instanceof RefreshError) return error
+  // Not the error itself: oauth4webapi keeps the answer in it, and half of a wrong answer may be a right token.
+  const { code = 'unknown' } = Object(error) as { code?: string }
+  return new RefreshError(`The issuer gave an answer that is not a token set (${code})`, {
+    reason: 'misconfigured',
+    sent: true,
+    cause: { code },
+  })
+}

@@ -1,0 +1,51 @@
+import type { TokenStorage, Trace } from '@reauth/core'
+import { createStash } from '@reauth/core/stash'
+
+/** What is needed when the user is back. No token is among it. */
+export interface Pending {
+  readonly verifier: string
+  readonly nonce: string
+  readonly maxAge?: number | undefined
+}
+
+/** The sign-ins that are under way, by their `state`. */
+export interface RoundTrip {
+  begin(state: string, pending: Pending): Promise<void>
+  /** Gives what belongs to a `state`, once; or whether it was ever here. */
+  end(state: string): Promise<Pending | 'stale' | 'foreign'>
+}
+
+const ttlMs = 1_800_000
+const rememberedMs = 86_400_000
+
+export function createRoundTrip(storage: TokenStorage, trace: Trace | undefined): RoundTrip {
+  const pending = createStash<Pending>({ storage, prefix: 'reauth.oauth', ttlMs, trace })
+  const known = createStash<true>({ storage, prefix: 'reauth.oauth.known', ttlMs: rememberedMs, trace })
+  /** For a storage that fails: a sign-in in a window of its own comes back to this very page. */
+  const here = new Map<string, Pending>()
+
+  return {
+    async begin(state, given) {
+      try {
+        await pending.set(state, given)
+        await known.set(state, true)
+      } catch {
+        here.set(state, given)
+      }
+    },
+    async end(state) {
+      const found = here.get(state) ?? (await pending.take(state))
+      here.delete(state)
+      if (isPending(found)) return found
+      if ((await known.take(state)) === undefined) return 'foreign'
+      // Asked again, it is as stale as before.
+      await known.set(state, true).catch(() => {})
+      return 'stale'
+    },
+  }
+}
+
+/** Whoever can write to the storage decides what is there. */
+function isPending(value: Pending | undefined): value is Pending {
+  return typeof value?.verifier === 'string' && typeof value.nonce === 'string'
+}
