@@ -11,7 +11,7 @@ import * as oauth from 'oauth4webapi'
 import type { OAuthOptions } from './oauth-options.ts'
 
 /** What every request of oauth4webapi takes. */
-export interface Sending {
+interface Sending {
   readonly [oauth.customFetch]: (url: string, init: object) => Promise<Response>
   readonly [oauth.allowInsecureRequests]: boolean
   readonly signal?: AbortSignal
@@ -19,7 +19,7 @@ export interface Sending {
 }
 
 /** One endpoint of the issuer that gives tokens: how it is asked, and how its answer is checked. */
-export interface Grant {
+interface Grant {
   send(server: oauth.AuthorizationServer, options: Sending): Promise<Response>
   process(server: oauth.AuthorizationServer, response: Response): Promise<oauth.TokenEndpointResponse>
   /** The error codes that are verdicts on what was presented. @default ['invalid_grant'] */

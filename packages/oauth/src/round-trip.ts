@@ -2,7 +2,7 @@ import type { TokenStorage, Trace } from '@reauth/core'
 import { createStash } from '@reauth/core/stash'
 
 /** What is needed when the user is back. No token is among it. */
-export interface Pending {
+interface Pending {
   readonly verifier: string
   readonly nonce: string
   readonly maxAge?: number | undefined

@@ -1,9 +1,9 @@
 import { createSession, memoryStorage, type Session, type TokenSet } from '@reauth/core'
-import { createFetch } from '@reauth/fetch'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
 import { createDpop } from '../src/dpop.ts'
-import { createOAuth, type OAuth, type OAuthOptions } from '../src/index.ts'
+import { createOAuth, type OAuth } from '../src/create-oauth.ts'
+import type { OAuthOptions } from '../src/oauth-options.ts'
 import { clientId, exchangeType, type ProviderOptions, type ServedProvider, serveProvider } from './support/provider.ts'
 import { visit } from './support/visit.ts'
 
@@ -42,8 +42,11 @@ async function createWorld(
   }
 }
 
-const userOf = async (session: Session, { provider }: World): Promise<unknown> =>
-  (await createFetch(session)(`${provider.origin}/me`)).json()
+async function userOf(session: Session, { provider }: World): Promise<unknown> {
+  const { accessToken } = await session.acquire()
+  const response = await fetch(`${provider.origin}/me`, { headers: { authorization: `Bearer ${accessToken}` } })
+  return response.json()
+}
 
 describe('at the real authorization server', () => {
   it('a sign-in brings tokens, whose they are, and where the user goes on', async () => {
@@ -130,8 +133,12 @@ describe('at the real authorization server', () => {
     await session.signIn(await world.signIn())
     const credential = await session.refresh()
     expect(credential.tokenType).toBe('DPoP')
-    const call = createFetch(session, { attach: dpop.attach })
-    const response = await call(`${provider.origin}/me`)
+    const request = new Request(`${provider.origin}/me`)
+    // As after a reload: the key is there, and no nonce.
+    const { attach } = createDpop({ name: 'test' })
+    const challenge = await fetch(await attach(request, credential))
+    expect(challenge.status).toBe(401)
+    const response = await fetch(await attach(request, credential, challenge))
     expect([response.status, await response.json()]).toEqual([200, { sub: 'alice' }])
     expect(session.state).toMatchObject({ version: 2 })
   })
