@@ -60,6 +60,22 @@ export async function readTokenAnswer(who: string, answer: TokenAnswer, isVerdic
   }
 }
 
+/** Codes that say nothing of what was sent (RFC 6749, section 4.1.2.1); some answer them at the token endpoint, too. */
+const passing = ['temporarily_unavailable', 'server_error', 'slow_down']
+
+/**
+ * Returns the error for an error code of a token endpoint (RFC 6749, section 5.2): `rejected` for a verdict on what was
+ * presented, `unavailable` for what passes, else `misconfigured`. A code that is none is not repeated.
+ */
+export function tokenError(who: string, code: unknown, verdicts: readonly string[] = ['invalid_grant']): RefreshError {
+  const told = typeof code === 'string' && /^[a-z_]{1,40}$/.test(code) ? code : 'an error'
+  const reason = passing.includes(told) ? 'unavailable' : 'misconfigured'
+  return new RefreshError(`${who} answered ${told}`, {
+    reason: verdicts.includes(told) ? 'rejected' : reason,
+    sent: true,
+  })
+}
+
 /** Returns how long a `Retry-After` asks to wait, in ms (RFC 9110, section 10.2.3); undefined where it says nothing. */
 export function retryAfterMs(value: string | null): number | undefined {
   if (value === null) return undefined

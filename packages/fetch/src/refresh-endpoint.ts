@@ -6,6 +6,7 @@ import {
   readTokenAnswer,
   type Refresh,
   RefreshError,
+  tokenError,
   type TokenSet,
 } from '@reauth/core'
 
@@ -68,10 +69,8 @@ export function refreshEndpoint(url: string | URL, options: RefreshEndpointOptio
     const isVerdict = [401, 403].includes(response.status)
     const json = await readTokenAnswer(who, response, isVerdict)
     if (response.ok) return parsed(parse, json)
-    const isRejected = isVerdict || errorOf(json) === 'invalid_grant'
-    throw new RefreshError(`The refresh endpoint answered ${response.status} ${errorOf(json) ?? ''}`.trimEnd(), {
-      reason: isRejected ? 'rejected' : 'misconfigured',
-    })
+    if (!isVerdict) throw tokenError(who, codeOf(json))
+    throw new RefreshError(`${who} answered ${response.status}`, { reason: 'rejected' })
   }
 }
 
@@ -93,11 +92,7 @@ function encode(
   return [JSON.stringify(content), headers]
 }
 
-/** An error code of RFC 6749, section 5.2, and nothing else that an answer may hold. */
-function errorOf(json: unknown): string | undefined {
-  const error = typeof json === 'object' && json !== null && 'error' in json ? json.error : undefined
-  return typeof error === 'string' && /^[a-z_]{1,40}$/.test(error) ? error : undefined
-}
+const codeOf = (json: unknown): unknown => (Object(json) as { error?: unknown }).error
 
 function parsed(parse: (json: unknown) => TokenSet, json: unknown): TokenSet {
   try {

@@ -4,11 +4,11 @@
  */
 export type CallbackFailure = 'stale' | 'foreign' | 'tampered' | 'denied'
 
-const ways: { readonly [Reason in CallbackFailure]: string } = {
-  stale: 'This sign-in is used up or has waited too long; start again',
-  foreign: 'This sign-in was not started here; start again in this tab',
-  tampered: 'The answer to this sign-in is not the one that the issuer gave; start again',
-  denied: 'The issuer did not sign the user in; offer to start again',
+const flaws: { readonly [Reason in CallbackFailure]: string } = {
+  stale: 'used up, or has waited too long',
+  foreign: 'not one that was started in this tab',
+  tampered: 'not the one that the issuer answered',
+  denied: 'denied',
 }
 
 /** The page was opened with an answer to a sign-in that is none, or is a no. A session that there is stays as it is. */
@@ -19,13 +19,8 @@ export class OAuthCallbackError extends Error {
   declare readonly error?: string
 
   constructor(reason: CallbackFailure, { cause, error }: { cause?: unknown; error?: string } = {}) {
-    super(ways[reason], { cause })
+    super(`This sign-in is ${flaws[reason]}; start again`, { cause })
     this.reason = reason
     if (error !== undefined) this.error = error
-  }
-
-  /** What may be logged or sent elsewhere: neither cause nor stack. */
-  toJSON(): object {
-    return { name: this.name, reason: this.reason, error: this.error, message: this.message }
   }
 }

@@ -1,4 +1,4 @@
-import { isReauthError, type RefreshError, type TokenSet } from '@reauth/core'
+import { isReauthError, type TokenSet } from '@reauth/core'
 import * as oauth from 'oauth4webapi'
 
 import { OAuthCallbackError } from './callback-error.ts'
@@ -50,18 +50,12 @@ export async function tokensFor(
   } catch (error) {
     if (!isReauthError(error) || error.name !== 'RefreshError') throw error
     if (error.reason === 'rejected') throw new OAuthCallbackError('stale', { cause: error })
-    // The claims of the ID token are those of another sign-in.
-    if (forged.includes(codeOf(error))) throw new OAuthCallbackError('tampered', { cause: error })
+    // An answer it was, and not one to this sign-in.
+    if (error.reason === 'misconfigured' && error.cause !== undefined) throw new OAuthCallbackError('tampered')
     // The code may be good yet.
     if (error.reason === 'unavailable') await roundTrip.begin(state, pending)
     throw error
   }
-}
-
-const forged = [oauth.JWT_CLAIM_COMPARISON, oauth.JWT_TIMESTAMP_CHECK, oauth.INVALID_RESPONSE]
-
-function codeOf({ cause }: RefreshError): string {
-  return String((cause as { code?: unknown } | undefined)?.code)
 }
 
 function checked(server: oauth.AuthorizationServer, client: oauth.Client, url: URL, state: string): URLSearchParams {
@@ -69,8 +63,7 @@ function checked(server: oauth.AuthorizationServer, client: oauth.Client, url: U
     return oauth.validateAuthResponse(server, client, url, state)
   } catch (error) {
     if (!(error instanceof oauth.AuthorizationResponseError)) throw new OAuthCallbackError('tampered')
-    const code = /^[\w-]{1,40}$/.test(error.error) ? error.error : undefined
-    throw new OAuthCallbackError('denied', code === undefined ? {} : { error: code })
+    throw new OAuthCallbackError('denied', /^[a-z_]{1,40}$/.test(error.error) ? { error: error.error } : {})
   }
 }
 

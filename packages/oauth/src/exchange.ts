@@ -44,10 +44,11 @@ async function subjectOf(given: ExchangeOptions['subjectToken']): Promise<string
   try {
     return typeof given === 'function' ? await given() : given
   } catch (cause) {
-    if (isReauthError(cause) && cause.name === 'RefreshError') throw cause
-    const isOver = isReauthError(cause) && cause.name === 'AuthenticationError'
-    throw new RefreshError(isOver ? 'Nobody is signed in to exchange a token of' : 'There is no token to exchange', {
-      reason: isOver ? 'rejected' : 'unavailable',
+    const name = isReauthError(cause) && cause.name
+    if (name === 'RefreshError') throw cause
+    throw new RefreshError('There is no token to exchange', {
+      // Who is signed out over there has none, for good.
+      reason: name === 'AuthenticationError' ? 'rejected' : 'unavailable',
       sent: false,
       cause,
     })

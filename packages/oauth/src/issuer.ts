@@ -4,6 +4,7 @@ import {
   parseTokenResponse,
   readTokenAnswer,
   RefreshError,
+  tokenError,
   type TokenSet,
 } from '@reauth/core'
 import * as oauth from 'oauth4webapi'
@@ -70,8 +71,9 @@ export function createIssuer(options: OAuthOptions): Issuer {
     } catch (cause) {
       discovery = undefined
       const isAnother = (cause as { code?: string }).code === oauth.JSON_ATTRIBUTE_COMPARISON
-      throw new RefreshError(isAnother ? 'The issuer names itself differently' : `${who} cannot be reached`, {
-        reason: isAnother ? 'misconfigured' : 'unavailable',
+      const reason = isAnother ? 'misconfigured' : 'unavailable'
+      throw new RefreshError(`${who} ${isAnother ? 'has another name' : 'cannot be reached'}`, {
+        reason,
         sent: false,
         cause,
       })
@@ -85,7 +87,7 @@ export function createIssuer(options: OAuthOptions): Issuer {
     auth: clientAuth,
     sending,
     discover,
-    async tokensBy({ send, process, verdicts = ['invalid_grant'], signal }) {
+    async tokensBy({ send, process, verdicts, signal }) {
       const server = await discover()
       const asked = { ...sending, ...(signal && { signal }), ...(dpop && { DPoP: await dpop.handle() }) }
       for (let isFirst = true; ; isFirst = false) {
@@ -103,8 +105,7 @@ export function createIssuer(options: OAuthOptions): Issuer {
           // oxlint-disable-next-line no-await-in-loop
           return parseTokenResponse(await process(server, answer))
         } catch (error) {
-          const isNonce = oauth.isDPoPNonceError(error)
-          if (!(isFirst && isNonce && dpop !== undefined)) throw refreshErrorOf(error, verdicts, isNonce)
+          if (!(isFirst && dpop && oauth.isDPoPNonceError(error))) throw refreshErrorOf(error, verdicts)
         }
       }
     },
@@ -115,20 +116,15 @@ function check(url: URL): void {
   if (!isSecureUrl(url)) throw new TypeError(`${url.origin} is not https: tokens would travel in the clear`)
 }
 
-/** Errors of RFC 6749, section 4.1.2.1, that some issuers answer at the token endpoint, too. */
-const passing = ['temporarily_unavailable', 'server_error', 'slow_down']
-
-function refreshErrorOf(error: unknown, verdicts: readonly string[], isNonce: boolean): unknown {
+function refreshErrorOf(error: unknown, verdicts: readonly string[] | undefined): RefreshError {
   if (error instanceof oauth.ResponseBodyError) {
-    const code = /^[\w-]{1,40}$/.test(error.error) ? error.error : 'an error'
-    const isPassing = isNonce || passing.includes(code)
-    const reason = verdicts.includes(code) ? 'rejected' : isPassing ? 'unavailable' : 'misconfigured'
-    return new RefreshError(`The issuer answered ${code}`, { reason, sent: true })
+    // A nonce that is not taken at the second try either is none of ours.
+    return tokenError(who, oauth.isDPoPNonceError(error) ? 'slow_down' : error.error, verdicts)
   }
   if (error instanceof RefreshError) return error
   // Not the error itself: oauth4webapi keeps the answer in it, and half of a wrong answer may be a right token.
-  const { code = 'unknown' } = Object(error) as { code?: string }
-  return new RefreshError(`The issuer gave an answer that is not a token set (${code})`, {
+  const { code } = error as { code?: string }
+  return new RefreshError(`${who} gave what is no token set (${code})`, {
     reason: 'misconfigured',
     sent: true,
     cause: { code },
