@@ -6,8 +6,8 @@ export type CallbackFailure = 'stale' | 'foreign' | 'tampered' | 'denied'
 
 const flaws: { readonly [Reason in CallbackFailure]: string } = {
   stale: 'used up, or has waited too long',
-  foreign: 'not one that was started in this tab',
-  tampered: 'not the one that the issuer answered',
+  foreign: 'not started in this tab',
+  tampered: 'not what the issuer answered',
   denied: 'denied',
 }
 

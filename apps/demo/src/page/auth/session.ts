@@ -1,10 +1,10 @@
-import { createSession, type Session, type SessionState } from '@reauth/core'
+import { createSession, indexedDbStorage, type Session, type SessionState } from '@reauth/core'
 import { createFetch } from '@reauth/fetch'
 import { useSyncExternalStore } from 'react'
 
 import { record } from '../activity/trace-log.ts'
 import { facts } from '../facts.ts'
-import { refreshGrant } from './refresh-grant.ts'
+import { oauth } from './oauth.ts'
 
 /** How long before its end a token counts as stale. reauth takes a third of the lifetime where that is less. */
 export const leewayMs = 30_000
@@ -12,7 +12,8 @@ export const leewayMs = 30_000
 /** The one session of this page. A module is evaluated once, however often effects run. */
 export const session: Session = createSession({
   name: 'demo',
-  refresh: refreshGrant,
+  refresh: oauth.refresh,
+  storage: indexedDbStorage(),
   issuer: facts.issuer,
   leewayMs,
   trace: record,

@@ -35,7 +35,7 @@ export function App(): JSX.Element {
       </main>
       <footer className="colophon">
         A real authorization server, oidc-provider, answers at <code>{new URL(facts.issuer).host}</code>. Tokens live in
-        this page’s memory; a reload asks the issuer again.
+        IndexedDB, one session for all tabs; a reload goes on with them.
       </footer>
     </>
   )
