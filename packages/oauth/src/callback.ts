@@ -40,12 +40,12 @@ export async function tokensFor(
     return await issuer.tokensBy({
       send: (_, options) =>
         oauth.authorizationCodeGrantRequest(server, client, auth, parameters, redirectUri, verifier, options),
-      process: (_, response) =>
-        oauth.processAuthorizationCodeResponse(server, client, response, {
-          expectedNonce: isOpenId ? nonce : oauth.expectNoNonce,
-          requireIdToken: isOpenId,
-          ...(maxAge !== undefined && { maxAge }),
-        }),
+      process: oauth.processAuthorizationCodeResponse,
+      checks: {
+        expectedNonce: isOpenId ? nonce : oauth.expectNoNonce,
+        requireIdToken: isOpenId,
+        ...(maxAge !== undefined && { maxAge }),
+      },
     })
   } catch (error) {
     if (!isReauthError(error) || error.name !== 'RefreshError') throw error

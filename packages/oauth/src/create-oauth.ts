@@ -107,7 +107,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
       return issuer.tokensBy({
         signal,
         send: (server, sending) => oauth.refreshTokenGrantRequest(server, client, auth, refreshToken, sending),
-        process: (server, response) => oauth.processRefreshTokenResponse(server, client, response),
+        process: oauth.processRefreshTokenResponse,
       })
     },
     exchange: (asked) => exchangeAt(issuer, asked),

@@ -34,7 +34,7 @@ export function exchangeAt(issuer: Issuer, options: ExchangeOptions): Required<S
         verdicts: ['invalid_grant', 'invalid_request'],
         send: (server, sending) =>
           oauth.genericTokenEndpointRequest(server, issuer.client, issuer.auth, grantType, parameters, sending),
-        process: (server, response) => oauth.processGenericTokenEndpointResponse(server, issuer.client, response),
+        process: oauth.processGenericTokenEndpointResponse,
       })
     },
   }

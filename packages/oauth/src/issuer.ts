@@ -22,7 +22,13 @@ interface Sending {
 /** One endpoint of the issuer that gives tokens: how it is asked, and how its answer is checked. */
 interface Grant {
   send(server: oauth.AuthorizationServer, options: Sending): Promise<Response>
-  process(server: oauth.AuthorizationServer, response: Response): Promise<oauth.TokenEndpointResponse>
+  readonly process: (
+    server: oauth.AuthorizationServer,
+    client: oauth.Client,
+    response: Response,
+    checks?: oauth.ProcessAuthorizationCodeResponseOptions,
+  ) => Promise<oauth.TokenEndpointResponse>
+  readonly checks?: oauth.ProcessAuthorizationCodeResponseOptions
   /** The error codes that are verdicts on what was presented. @default ['invalid_grant'] */
   readonly verdicts?: readonly string[]
   readonly signal?: AbortSignal | undefined
@@ -87,7 +93,7 @@ export function createIssuer(options: OAuthOptions): Issuer {
     auth: clientAuth,
     sending,
     discover,
-    async tokensBy({ send, process, verdicts, signal }) {
+    async tokensBy({ send, process, checks, verdicts, signal }) {
       const server = await discover()
       const asked = { ...sending, ...(signal && { signal }), ...(dpop && { DPoP: await dpop.handle() }) }
       for (let isFirst = true; ; isFirst = false) {
@@ -103,7 +109,7 @@ export function createIssuer(options: OAuthOptions): Issuer {
         })
         try {
           // oxlint-disable-next-line no-await-in-loop
-          return parseTokenResponse(await process(server, answer))
+          return parseTokenResponse(await process(server, client, answer, checks))
         } catch (error) {
           if (!(isFirst && dpop && oauth.isDPoPNonceError(error))) throw refreshErrorOf(error, verdicts)
         }
