@@ -1,4 +1,4 @@
-import { RefreshError } from './errors.ts'
+import { isReauthError, RefreshError } from './errors.ts'
 
 /** Codes of failures that come before the first byte leaves, where the runtime tells (Node). */
 const unsent = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']
@@ -13,7 +13,7 @@ export interface TokenAnswer {
 
 /**
  * Sends to a token endpoint, and says what became of it where no answer came: a `RefreshError` of reason `lost`, or
- * `unavailable` where it is plain that nothing was sent. `who` is the endpoint, as a message names it.
+ * `unavailable` where it is plain that nothing was sent; errors of reauth stay as they are. `who` is the endpoint, as a message names it.
  */
 export async function askForTokens<Answer>(who: string, send: () => Promise<Answer>): Promise<Answer> {
   if ((globalThis as { navigator?: { onLine?: boolean } }).navigator?.onLine === false) {
@@ -22,6 +22,7 @@ export async function askForTokens<Answer>(who: string, send: () => Promise<Answ
   try {
     return await send()
   } catch (cause) {
+    if (isReauthError(cause)) throw cause
     const code = (cause as { cause?: { code?: string } } | undefined)?.cause?.code
     throw code !== undefined && unsent.includes(code)
       ? new RefreshError(`${who} cannot be reached`, { reason: 'unavailable', sent: false, cause })

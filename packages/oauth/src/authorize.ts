@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import { RefreshError } from '@reauth/core'
+import { isSecureUrl, RefreshError } from '@reauth/core'
 
 import type { Issuer } from './issuer.ts'
 import type { OAuthOptions } from './oauth-options.ts'
@@ -30,8 +30,8 @@ export async function signInUrl(
 ): Promise<URL> {
   const server = await issuer.discover()
   const { authorization_endpoint: endpoint, scopes_supported: scopes } = server
-  if (endpoint === undefined) {
-    throw new RefreshError('The issuer has no authorization endpoint', { reason: 'misconfigured' })
+  if (!URL.canParse(endpoint ?? '') || !isSecureUrl(new URL(endpoint as string))) {
+    throw new RefreshError('The issuer has no page to sign in at', { reason: 'misconfigured' })
   }
   const { clientId, redirectUri, scope, dpop } = options
   const [state, nonce, verifier] = [
@@ -57,7 +57,7 @@ export async function signInUrl(
     max_age: maxAge?.toFixed(),
     dpop_jkt: await key?.calculateThumbprint(),
   }
-  const url = new URL(endpoint)
+  const url = new URL(endpoint as string)
   for (const [name, value] of Object.entries(asked)) if (value !== undefined) url.searchParams.set(name, value)
   await roundTrip.begin(state, { verifier, nonce, maxAge })
   return url

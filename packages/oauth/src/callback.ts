@@ -40,7 +40,13 @@ export async function tokensFor(
     return await issuer.tokensBy({
       send: (_, options) =>
         oauth.authorizationCodeGrantRequest(server, client, auth, parameters, redirectUri, verifier, options),
-      process: oauth.processAuthorizationCodeResponse,
+      async process(...given) {
+        const result = await oauth.processAuthorizationCodeResponse(...given)
+        const { iat = 0, auth_time: signedInAt = iat } = oauth.getValidatedIdTokenClaims(result) ?? {}
+        // By the clock of the issuer, whatever this machine's says.
+        if (maxAge !== undefined && iat - signedInAt > maxAge + slackS) throw new OAuthCallbackError('tampered')
+        return result
+      },
       checks: {
         expectedNonce: isOpenId ? nonce : oauth.expectNoNonce,
         requireIdToken: isOpenId,
@@ -50,17 +56,26 @@ export async function tokensFor(
   } catch (error) {
     if (!isReauthError(error) || error.name !== 'RefreshError') throw error
     if (error.reason === 'rejected') throw new OAuthCallbackError('stale', { cause: error })
-    // An answer it was, and not one to this sign-in.
-    if (error.reason === 'misconfigured' && error.cause !== undefined) throw new OAuthCallbackError('tampered')
+    if (forged.includes((error.cause as { code?: string } | undefined)?.code)) {
+      throw new OAuthCallbackError('tampered', { cause: error })
+    }
     // The code may be good yet.
     if (error.reason === 'unavailable') await roundTrip.begin(state, pending)
     throw error
   }
 }
 
+/** What oauth4webapi says where the ID token is that of another sign-in. */
+const forged: readonly unknown[] = [oauth.JWT_CLAIM_COMPARISON, oauth.JWT_TIMESTAMP_CHECK, oauth.INVALID_RESPONSE]
+/** For sign-ins that took their time, in seconds. */
+const slackS = 60
+
 function checked(server: oauth.AuthorizationServer, client: oauth.Client, url: URL, state: string): URLSearchParams {
   try {
-    return oauth.validateAuthResponse(server, client, url, state)
+    const parameters = oauth.validateAuthResponse(server, client, url, state)
+    // Once, and not empty (RFC 6749, section 3.1).
+    if (parameters.getAll('code').join() === parameters.get('code') && parameters.get('code') !== '') return parameters
+    throw new OAuthCallbackError('tampered')
   } catch (error) {
     if (!(error instanceof oauth.AuthorizationResponseError)) throw new OAuthCallbackError('tampered')
     throw new OAuthCallbackError('denied', /^[a-z_]{1,40}$/.test(error.error) ? { error: error.error } : {})

@@ -1,4 +1,4 @@
-import { type Credential, indexedDbStorage, type TokenStorage } from '@reauth/core'
+import { createKeyedLock, type Credential, indexedDbStorage, memoryStorage, type TokenStorage } from '@reauth/core'
 import * as oauth from 'oauth4webapi'
 
 import type { DpopKey } from './oauth-options.ts'
@@ -29,13 +29,15 @@ export function createDpop({ name = 'reauth', storage }: DpopOptions = {}): Dpop
   let made: Promise<oauth.DPoPHandle> | undefined
 
   function handle(): Promise<oauth.DPoPHandle> {
-    made ??= keyPairIn(storage ?? defaultStorage(), name).then(
-      (pair) => oauth.DPoP({}, pair),
-      (error: unknown) => {
-        made = undefined
-        throw error
-      },
-    )
+    made ??= making
+      .run(name, () => keyPairIn(storage ?? defaultStorage(), name))
+      .then(
+        (pair) => oauth.DPoP({}, pair),
+        (error: unknown) => {
+          made = undefined
+          throw error
+        },
+      )
     return made
   }
 
@@ -71,17 +73,12 @@ async function prove(DPoP: oauth.DPoPHandle, request: Request, accessToken: stri
   return proof
 }
 
-const inMemory = new Map<string, unknown>()
+const inMemory = memoryStorage()
+/** One at a time in this process; other tabs are told apart by the storage. */
+const making = createKeyedLock()
 
-/** Keys are no text, which most storages take; these keep what they are given. */
-function defaultStorage(): TokenStorage {
-  if (typeof indexedDB !== 'undefined') return indexedDbStorage({ databaseName: 'reauth.dpop' })
-  return {
-    getItem: (key) => inMemory.get(key) ?? null,
-    setItem: (key, value) => inMemory.set(key, value),
-    removeItem: (key) => inMemory.delete(key),
-  }
-}
+const defaultStorage = (): TokenStorage =>
+  typeof indexedDB === 'undefined' ? inMemory : indexedDbStorage({ databaseName: 'reauth.dpop' })
 
 async function keyPairIn(storage: TokenStorage, name: string): Promise<CryptoKeyPair> {
   const found = await storage.getItem(name)

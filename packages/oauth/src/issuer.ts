@@ -9,7 +9,7 @@ import {
 } from '@reauth/core'
 import * as oauth from 'oauth4webapi'
 
-import type { OAuthOptions } from './oauth-options.ts'
+import type { DpopKey, OAuthOptions } from './oauth-options.ts'
 
 /** What every request of oauth4webapi takes. */
 interface Sending {
@@ -95,26 +95,55 @@ export function createIssuer(options: OAuthOptions): Issuer {
     discover,
     async tokensBy({ send, process, checks, verdicts, signal }) {
       const server = await discover()
-      const asked = { ...sending, ...(signal && { signal }), ...(dpop && { DPoP: await dpop.handle() }) }
+      const DPoP = await keyOf(dpop)
+      let isSent = false
+      const asked: Sending = {
+        ...sending,
+        [oauth.customFetch](url, init) {
+          check(new URL(url))
+          isSent = true
+          return sending[oauth.customFetch](url, init)
+        },
+        ...(signal && { signal }),
+        ...(DPoP && { DPoP }),
+      }
+      const request = async (): Promise<Response> => {
+        try {
+          return await send(server, asked)
+        } catch (error) {
+          throw isSent ? error : misconfigured('cannot be asked', error, false)
+        }
+      }
       for (let isFirst = true; ; isFirst = false) {
         // One after the other: the second is asked for by the answer to the first.
         // oxlint-disable-next-line no-await-in-loop
-        const response = await askForTokens(who, () => send(server, asked))
+        const response = await askForTokens(who, request)
         // oxlint-disable-next-line no-await-in-loop
         const json = await readTokenAnswer(who, response)
-        // Its body was read; and whatever type it was sent with, it is JSON.
-        const answer = new Response(JSON.stringify(json ?? {}), {
-          status: response.status,
-          headers: { 'content-type': 'application/json' },
-        })
+        // What was read cannot be read again. Whatever type it was sent with, it is JSON; null is as good as absent.
+        const answer = new Response(
+          JSON.stringify(json ?? {}, (_, value: unknown) => value ?? undefined),
+          {
+            status: json === undefined ? 200 : response.status,
+            headers: { 'content-type': 'application/json' },
+          },
+        )
         try {
           // oxlint-disable-next-line no-await-in-loop
           return parseTokenResponse(await process(server, client, answer, checks))
         } catch (error) {
-          if (!(isFirst && dpop && oauth.isDPoPNonceError(error))) throw refreshErrorOf(error, verdicts)
+          if (!(isFirst && DPoP && oauth.isDPoPNonceError(error))) throw refreshErrorOf(error, verdicts, DPoP)
         }
       }
     },
+  }
+}
+
+async function keyOf(dpop: DpopKey | undefined): Promise<oauth.DPoPHandle | undefined> {
+  try {
+    return await dpop?.handle()
+  } catch (cause) {
+    throw new RefreshError('The key of the tokens cannot be read', { reason: 'unavailable', sent: false, cause })
   }
 }
 
@@ -122,17 +151,23 @@ function check(url: URL): void {
   if (!isSecureUrl(url)) throw new TypeError(`${url.origin} is not https: tokens would travel in the clear`)
 }
 
-function refreshErrorOf(error: unknown, verdicts: readonly string[] | undefined): RefreshError {
+function refreshErrorOf(
+  error: unknown,
+  verdicts: readonly string[] | undefined,
+  key: oauth.DPoPHandle | undefined,
+): unknown {
   if (error instanceof oauth.ResponseBodyError) {
     // A nonce that is not taken at the second try either is none of ours.
-    return tokenError(who, oauth.isDPoPNonceError(error) ? 'slow_down' : error.error, verdicts)
+    return tokenError(who, key && oauth.isDPoPNonceError(error) ? 'slow_down' : error.error, verdicts)
   }
-  if (error instanceof RefreshError) return error
-  // Not the error itself: oauth4webapi keeps the answer in it, and half of a wrong answer may be a right token.
+  const { name } = error as Error
+  return name === 'RefreshError' || name === 'OAuthCallbackError'
+    ? error
+    : misconfigured('gave what is no token set', error, true)
+}
+
+/** Not with the error itself: oauth4webapi keeps the answer in it, and half of a wrong answer may be a right token. */
+function misconfigured(what: string, error: unknown, sent: boolean): RefreshError {
   const { code } = error as { code?: string }
-  return new RefreshError(`${who} gave what is no token set (${code})`, {
-    reason: 'misconfigured',
-    sent: true,
-    cause: { code },
-  })
+  return new RefreshError(`${who} ${what} (${code})`, { reason: 'misconfigured', sent, cause: { code } })
 }

@@ -22,22 +22,26 @@ export function createRoundTrip(storage: TokenStorage, trace: Trace | undefined)
   const pending = createStash<Pending>({ storage, prefix: 'reauth.oauth', ttlMs, trace })
   const known = createStash<true>({ storage, prefix: 'reauth.oauth.known', ttlMs: rememberedMs, trace })
   /** For a storage that fails: a sign-in in a window of its own comes back to this very page. */
-  const here = new Map<string, Pending>()
+  const here = new Map<string, { readonly given: Pending; readonly until: number }>()
 
   return {
     async begin(state, given) {
+      here.set(state, { given, until: Date.now() + ttlMs })
       try {
         await pending.set(state, given)
         await known.set(state, true)
       } catch {
-        here.set(state, given)
+        // Then the page knows, as long as it is there.
       }
     },
     async end(state) {
-      const found = here.get(state) ?? (await pending.take(state))
+      const mine = here.get(state)
       here.delete(state)
+      const stored = await pending.take(state)
+      // What this very page knows, nobody else can have written.
+      const found = mine && Date.now() < mine.until ? mine.given : stored
       if (isPending(found)) return found
-      if ((await known.take(state)) === undefined) return 'foreign'
+      if (mine === undefined && (await known.take(state)) === undefined) return 'foreign'
       // Asked again, it is as stale as before.
       await known.set(state, true).catch(() => {})
       return 'stale'
