@@ -35,8 +35,8 @@ const mutants: readonly Mutant[] = [
     invariant: 'I1',
     bug: 'the lock is taken from whoever holds it',
     file: `${core}/keeper.ts`,
-    from: 'isAbandoned: async () => isOver((await store.read()).record?.fate?.claim)',
-    to: 'isAbandoned: async () => true',
+    from: 'async () => isOver((await store.read()).record?.fate?.claim)',
+    to: 'async () => true',
   },
   {
     invariant: 'I1',
@@ -64,7 +64,7 @@ const mutants: readonly Mutant[] = [
     invariant: 'I1',
     bug: 'a refresh token that was answered is presented again',
     file: `${core}/refresher.ts`,
-    from: 'spends === false || fates.of(keyOf(held)).dead !== true',
+    from: 'spends === false || fates.of(held).dead !== true',
     to: 'spends === false || held.epoch > 0',
   },
   {
@@ -114,8 +114,8 @@ const mutants: readonly Mutant[] = [
     invariant: 'I5',
     bug: 'any failure ends a session whose access token has lapsed',
     file: `${core}/refresher.ts`,
-    from: "error instanceof AuthenticationError && holding.status === 'active'",
-    to: "holding.status === 'active'",
+    from: 'error instanceof AuthenticationError && !works(host.holding)) host.dispatch({',
+    to: '!works(host.holding)) host.dispatch({',
   },
   {
     invariant: 'I5',
@@ -144,7 +144,7 @@ const mutants: readonly Mutant[] = [
     file: `${core}/open-session.ts`,
     from: 'schedule.stop()',
     to: '',
-    tests: 'packages/core/test/session.persistence.test.ts',
+    tests: 'packages/core/test/session.hold.test.ts',
   },
   {
     invariant: 'I7',
@@ -156,9 +156,9 @@ const mutants: readonly Mutant[] = [
   {
     invariant: 'I8',
     bug: 'other tabs are told the tokens',
-    file: `${core}/open-session.ts`,
-    from: 'written: ({ epoch, version }) => {\n        tabs.tell({ epoch, version })',
-    to: 'written: (stamp) => {\n        tabs.tell({ ...stamp })',
+    file: `${core}/keeper.ts`,
+    from: 'tabs.tell(stampOf(held))',
+    to: 'tabs.tell(held)',
   },
   {
     invariant: 'I8',

@@ -1,3 +1,4 @@
+import { asking } from './asking.ts'
 import { openSession, type Session } from './open-session.ts'
 import type { SessionOptions } from './session-options.ts'
 import type { TokenStorage } from './storage.ts'
@@ -39,9 +40,9 @@ export function createCookieSession(options: CookieSessionOptions): CookieSessio
     { ...options, storage, refresh: async (context) => grantOf((await refresh(context)) ?? {}) },
     {
       flawOf: (tokens) => flawOf(tokens, true),
-      restore:
+      ask:
         restore &&
-        (async (context) => {
+        asking(async (context) => {
           const grant = await restore(context)
           return grant && grantOf(grant)
         }),

@@ -1,14 +1,19 @@
 import { type Disposer, disposer } from './disposer.ts'
 
-/** Calls a listener of somebody else: what it throws is reported as uncaught and harms nobody here. */
-export function notify<Args extends unknown[]>(listener: (...args: Args) => void, ...args: Args): void {
+/** Calls a listener of somebody else, if there is one: what it throws is reported as uncaught and harms nobody here. */
+export function notify<Args extends unknown[]>(listener: ((...args: Args) => void) | undefined, ...args: Args): void {
   try {
-    listener(...args)
+    listener?.(...args)
   } catch (error) {
     queueMicrotask(() => {
       throw error
     })
   }
+}
+
+/** Goes through those that are there now; who leaves before their turn is left out. */
+export function* present<T>(entries: Set<T>): Generator<T> {
+  for (const entry of Array.from(entries)) if (entries.has(entry)) yield entry
 }
 
 /** A list of listeners, each told once per `emit`, in the order in which they came. */
@@ -31,8 +36,7 @@ export function createEmitter<Args extends unknown[]>(): Emitter<Args> {
       })
     },
     emit(...args) {
-      // A copy: who starts to listen now hears the next one.
-      for (const entry of Array.from(entries)) if (entries.has(entry)) notify(entry.listener, ...args)
+      for (const entry of present(entries)) notify(entry.listener, ...args)
     },
     get isHeard() {
       return entries.size > 0

@@ -1,4 +1,10 @@
-abstract class ReauthError extends Error {
+abstract class ReauthError<Options extends { cause?: unknown }> extends Error {
+  constructor(message: string, options: Options) {
+    const { cause, ...told } = options
+    super(message, { cause })
+    Object.assign(this, told)
+  }
+
   /** Errors may come from another copy of this package or another realm: this tells, not `instanceof`. */
   get isReauthError(): true {
     return true
@@ -17,22 +23,17 @@ abstract class ReauthError extends Error {
 export type AuthenticationReason = 'signed-out' | 'expired' | 'refused' | 'switched'
 
 /** The user has to sign in (or in again). */
-export class AuthenticationError extends ReauthError {
+export class AuthenticationError extends ReauthError<{ reason: AuthenticationReason; cause?: unknown }> {
   override readonly name = 'AuthenticationError'
   readonly code = 401
-  readonly reason: AuthenticationReason
-
-  constructor(message: string, options: { reason: AuthenticationReason; cause?: unknown }) {
-    super(message, options)
-    this.reason = options.reason
-  }
+  declare readonly reason: AuthenticationReason
 }
 
 const ways: { readonly [Reason in AuthenticationReason]: string } = {
-  'signed-out': 'Nobody is signed in; sign in first',
+  'signed-out': 'Nobody is signed in; sign in',
   expired: 'The session has expired; sign in again',
-  refused: 'A fresh credential was refused; check which token and audience the server wants',
-  switched: 'Somebody else has signed in since; start over as them',
+  refused: 'A fresh credential was refused; check its audience',
+  switched: 'Somebody else has signed in; start over',
 }
 
 /** Returns the error for a reason, with the way out. */
@@ -41,9 +42,13 @@ export function authenticationError(reason: AuthenticationReason, cause?: unknow
 }
 
 /** The user is signed in and not allowed to do this. It never touches the session; another token will not help. */
-export class PermissionDeniedError extends ReauthError {
+export class PermissionDeniedError extends ReauthError<{ cause?: unknown }> {
   override readonly name = 'PermissionDeniedError'
   readonly code = 403
+
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super(message, options)
+  }
 }
 
 /**
@@ -63,16 +68,16 @@ export interface RefreshErrorOptions {
 }
 
 /** A refresh failed. Unless the reason is `rejected`, the tokens are kept and it is tried again when it makes sense. */
-export class RefreshError extends ReauthError {
+export class RefreshError extends ReauthError<RefreshErrorOptions> {
   override readonly name = 'RefreshError'
   declare readonly reason: RefreshFailureReason
   declare readonly retryAfterMs?: number
   declare readonly sent?: boolean
+}
 
-  constructor(message: string, { cause, ...told }: RefreshErrorOptions) {
-    super(message, { cause })
-    Object.assign(this, told)
-  }
+/** Returns whether a value is a `RefreshError`, from wherever. */
+export function isRefreshError(value: unknown): value is RefreshError {
+  return isReauthError(value) && value.name === 'RefreshError'
 }
 
 /** Returns whether a value is an error of reauth, also one of another copy of the package or another realm. */

@@ -1,7 +1,7 @@
 import { deferred } from './deferred.ts'
 import { RefreshError } from './errors.ts'
 import { createKeyedLock, type KeyedLock } from './keyed-lock.ts'
-import type { Platform } from './platform/platform.ts'
+import type { StoredHost } from './session-host.ts'
 import type { LockOptions, TokenStorage } from './storage.ts'
 
 /** A time under the lock. */
@@ -20,23 +20,13 @@ export interface Exclusion {
   run(task: (turn: Turn) => Promise<void>): Promise<void>
   /** Lets the others go on where nothing was sent, since this page may be frozen any moment. */
   release(): void
-  /** Ends the waiting, for good. */
-  end(reason: unknown): void
 }
 
-export interface ExclusionOptions {
-  readonly storage: TokenStorage
-  readonly name: string
-  readonly platform: Platform
-  /** How long to wait, in ms; only time in which the page is awake counts. */
-  readonly waitMs: number
-  /** Whether the lock may be taken from who holds it. */
-  isAbandoned(): Promise<boolean>
-  /** Told where the platform's locks do not work. */
-  fellBack(): void
-  /** Told how long a wait took, and whether it ended in a takeover. */
-  entered(ms: number, isTakeover: boolean): void
-}
+/** The session as its lock sees it: who waits longer than `refreshTimeoutMs`, while the page is awake, gives up. */
+export type ExclusionHost = Pick<
+  StoredHost,
+  'storage' | 'name' | 'platform' | 'refreshTimeoutMs' | 'trace' | 'lifetime'
+>
 
 /** How often a wait is given up and begun anew: a request of now throws a holder out of the back/forward cache. */
 const steps = 4
@@ -44,13 +34,17 @@ const steps = 4
 /** The locks of storages that have no other, for this process alone. */
 const locksOf = new WeakMap<TokenStorage, KeyedLock>()
 
-export function createExclusion(options: ExclusionOptions): Exclusion {
-  const { storage, name, platform, waitMs, isAbandoned, fellBack, entered } = options
-  const waits = new Set<AbortController>()
+/** `isAbandoned` tells whether the lock may be taken from who holds it. */
+export function createExclusion(host: ExclusionHost, isAbandoned: () => Promise<boolean>): Exclusion {
+  const { storage, platform, refreshTimeoutMs, trace, lifetime } = host
+  const name = `reauth:${host.name}`
   const holds = new Set<() => void>()
   let locks = storage.request === undefined ? platform.locks : undefined
-  let ended: { readonly reason: unknown } | undefined
-  if (storage.request === undefined && locks === undefined) fellBack()
+  if (storage.request === undefined && locks === undefined) warn()
+
+  function warn(): void {
+    trace?.({ type: 'warning', level: 'warn', reason: 'no-lock' })
+  }
 
   function request(how: LockOptions, callback: () => Promise<void>): Promise<void> {
     if (storage.request !== undefined) return storage.request(name, how, callback)
@@ -65,28 +59,31 @@ export function createExclusion(options: ExclusionOptions): Exclusion {
     const turn: Turn = { isLost: false, isSent: false, isTakeover }
     const wait = new AbortController()
     const released = deferred<void>()
-    const timer = platform.setTimeout(() => {
-      wait.abort(waits)
-    }, waitMs / steps)
+    const giveUp = (): void => {
+      wait.abort(lifetime.reason)
+    }
+    const timer = platform.setTimeout(giveUp, refreshTimeoutMs / steps)
+    lifetime.addEventListener('abort', giveUp)
     const release = (): void => {
       if (turn.isSent) return
       turn.isLost = true
       released.resolve()
     }
     let running: Promise<void> | undefined
-    waits.add(wait)
     try {
       await request(isTakeover ? { steal: true } : { signal: wait.signal }, () => {
         stopWaiting()
         holds.add(release)
-        entered(platform.now() - since, isTakeover)
+        const ms = platform.now() - since
+        if (isTakeover) trace?.({ type: 'takeover', level: 'warn', ms })
+        else if (ms > 0) trace?.({ type: 'lock-wait', level: 'debug', ms })
         running = task(turn).finally(() => holds.delete(release))
         return Promise.race([running, released.promise])
       })
     } catch (error) {
       // Somebody else has taken it over, and the task goes on without it; or else it never began.
       turn.isLost = true
-      if (running === undefined && wait.signal.reason !== waits) throw error
+      if (running === undefined && !wait.signal.aborted) throw error
     } finally {
       stopWaiting()
     }
@@ -95,36 +92,33 @@ export function createExclusion(options: ExclusionOptions): Exclusion {
 
     function stopWaiting(): void {
       platform.clearTimeout(timer)
-      waits.delete(wait)
+      lifetime.removeEventListener('abort', giveUp)
     }
   }
 
   return {
     async run(task) {
       const since = platform.now()
+      lifetime.throwIfAborted()
       for (let step = 0; step < steps; step++) {
-        if (ended !== undefined) throw ended.reason
         try {
           // One after the other: each step is a wait of its own.
           // oxlint-disable-next-line no-await-in-loop
           if (await enter(task, since, false)) return
         } catch (error) {
-          if (ended !== undefined || locks === undefined) throw error
+          if (locks === undefined) throw error
           // A partitioned or opaque origin.
           locks = undefined
-          fellBack()
+          warn()
         }
+        lifetime.throwIfAborted()
         // oxlint-disable-next-line no-await-in-loop
         if (locks !== undefined && (await isAbandoned()) && (await enter(task, since, true))) return
       }
-      throw new RefreshError(`Somebody else held the lock of the refresh for ${waitMs} ms`, { reason: 'unavailable' })
+      throw new RefreshError(`Somebody else held the lock for ${refreshTimeoutMs} ms`, { reason: 'unavailable' })
     },
     release() {
       for (const release of holds) release()
-    },
-    end(reason) {
-      ended = { reason }
-      for (const wait of waits) wait.abort(reason)
     },
   }
 }

@@ -1,6 +1,7 @@
 import { abortable } from './abortable.ts'
+import { asking } from './asking.ts'
 import type { AcquireOptions, Credential } from './credential.ts'
-import { isReauthError, RefreshError } from './errors.ts'
+import { isRefreshError, RefreshError } from './errors.ts'
 import { openSession, type Session } from './open-session.ts'
 import type { SessionOptions } from './session-options.ts'
 import { flawOf, type TokenSet } from './token-set.ts'
@@ -46,7 +47,7 @@ export function createExternalSession(options: ExternalSessionOptions): Session 
             const tokens = await ask(true, signal)
             if (tokens !== undefined) return tokens
           } catch (cause) {
-            if (isReauthError(cause) && cause.name === 'RefreshError') throw cause
+            if (isRefreshError(cause)) throw cause
             const reason = isSignInRequired?.(cause) === true ? 'rejected' : 'unavailable'
             throw new RefreshError(`The identity SDK gave no token`, { reason, cause })
           }
@@ -55,7 +56,7 @@ export function createExternalSession(options: ExternalSessionOptions): Session 
         },
       },
     },
-    { flawOf, restore: ({ signal }) => ask(false, signal) },
+    { flawOf, ask: asking(({ signal }) => ask(false, signal)) },
   )
 
   /** The user may have signed in at the SDK since; a sign-out here is not undone by that. */

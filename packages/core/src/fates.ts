@@ -1,3 +1,4 @@
+import { cooldownMs } from './cooldown.ts'
 import { type AuthenticationError, authenticationError, RefreshError } from './errors.ts'
 import type { TokenSet } from './token-set.ts'
 
@@ -37,15 +38,23 @@ export interface Failure {
 
 /** The fates of the refresh tokens that a session has seen. */
 export interface Fates {
-  of(key: string): Fate
-  add(key: string, news: Fate): void
+  of(held: Tokened): Fate
+  add(held: Tokened, news: Fate): void
+  /** Adds that a refresh has failed: whoever presented the token is done. `random` in [0, 1) is for the backoff. */
+  fail(held: Tokened, failed: Pick<Failure, 'error' | 'at' | 'retryAt'> & { readonly random: number }): void
   /** Takes over what was stored, if it is later; errors come back from their JSON. */
-  learn(key: string, stored: Fate | undefined): void
+  learn(held: Tokened, stored: Fate | undefined): void
+}
+
+/** What may have a refresh token. */
+interface Tokened {
+  readonly epoch: number
+  readonly tokens?: TokenSet
 }
 
 /** A refresh token is presented once at a time, whatever sign-in it came with; a cookie once for one who is signed in. */
-export function keyOf({ epoch, tokens }: { readonly epoch: number; readonly tokens: TokenSet }): string {
-  return tokens.refreshToken ?? `epoch ${epoch}`
+export function keyOf({ epoch, tokens }: Tokened): string {
+  return tokens?.refreshToken ?? `epoch ${epoch}`
 }
 
 /** More than anybody signs in again with, and few enough to forget about. */
@@ -53,9 +62,10 @@ const memory = 100
 
 export function createFates(): Fates {
   const fates = new Map<string, Fate>()
-  const of = (key: string): Fate => fates.get(key) ?? {}
+  const of = (held: Tokened): Fate => fates.get(keyOf(held)) ?? {}
 
-  function set(key: string, fate: Fate): void {
+  function set(held: Tokened, fate: Fate): void {
+    const key = keyOf(held)
     fates.delete(key)
     fates.set(key, fate)
     const [oldest] = fates.keys()
@@ -64,26 +74,31 @@ export function createFates(): Fates {
 
   return {
     of,
-    add(key, news) {
-      const { revision = 0, ...known } = of(key)
-      set(key, { ...known, ...news, revision: revision + 1 })
+    add(held, news) {
+      const { revision = 0, ...known } = of(held)
+      set(held, { ...known, ...news, revision: revision + 1 })
     },
-    learn(key, stored) {
-      const known = of(key)
+    fail(held, { error, at, retryAt, random }) {
+      const attempts = (of(held).failure?.attempts ?? 0) + 1
+      const failure = { error, attempts, at, until: at + cooldownMs(attempts, random), retryAt }
+      this.add(held, { failure, claim: undefined, ...(error.reason === 'lost' && { lost: true }) })
+    },
+    learn(held, stored) {
+      const known = of(held)
       const { revision = 0 } = known
       if (stored === undefined || (stored.revision ?? 0) < revision) return
       if (JSON.stringify(stored) === JSON.stringify(known)) return
       const { failure } = stored
-      set(key, { ...stored, failure: failure && { ...failure, error: revived(failure.error) } })
+      set(held, { ...stored, failure: failure && { ...failure, error: revived(failure.error) } })
       // What two learned at the same time counts for both.
       const isTie = stored.revision === revision
-      if (known.dead !== stored.dead && known.dead === true) this.add(key, { dead: true })
-      if (isTie && known.lost !== stored.lost && known.lost === true) this.add(key, { lost: true })
+      if (known.dead && !stored.dead) this.add(held, { dead: true })
+      if (isTie && known.lost && !stored.lost) this.add(held, { lost: true })
       const retryAt = known.failure?.retryAt ?? 0
       if (failure !== undefined && failure.retryAt < retryAt) {
-        this.add(key, { failure: { ...(of(key).failure as Failure), retryAt } })
+        this.add(held, { failure: { ...(of(held).failure as Failure), retryAt } })
       } else if (isTie && failure === undefined && known.failure !== undefined) {
-        this.add(key, { failure: known.failure })
+        this.add(held, { failure: known.failure })
       }
     },
   }

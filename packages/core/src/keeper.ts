@@ -1,44 +1,18 @@
 import { cooldownMs } from './cooldown.ts'
-import { isReauthError, RefreshError } from './errors.ts'
+import { isRefreshError, RefreshError } from './errors.ts'
 import { createExclusion, type Turn } from './exclusion.ts'
-import { type Claim, type Fates, keyOf } from './fates.ts'
-import type { Platform } from './platform/platform.ts'
-import { isNewer, type SessionRecord, type Stamp, type Stored } from './session-record.ts'
-import {
-  type Active,
-  type Expired,
-  type Holding,
-  isOf,
-  isSignedIn,
-  isStranger,
-  type SessionEvent,
-} from './session-state.ts'
+import type { Claim } from './fates.ts'
+import type { StoredHost } from './session-host.ts'
+import { isNewer, type SessionRecord, stampOf, type Stored } from './session-record.ts'
+import { type Active, type Expired, type Holding, initial, isOf, isSignedIn, isStranger } from './session-state.ts'
 import { pause } from './sleep.ts'
-import type { TokenStorage } from './storage.ts'
 import { createStore } from './store.ts'
-import type { AdapterTrace } from './trace.ts'
 import { withLedger } from './with-ledger.ts'
-
-/** The session as its keeper sees it. */
-export interface KeeperHost {
-  readonly storage: TokenStorage
-  readonly name: string
-  readonly platform: Platform
-  readonly refreshTimeoutMs: number
-  readonly fates: Fates
-  readonly trace: AdapterTrace | undefined
-  flawOf(tokens: unknown): string | undefined
-  holding(): Holding
-  dispatch(event: SessionEvent): void
-  /** Told that something was written, for the other tabs. */
-  written(stamp: Stamp): void
-  failed(cause: unknown): void
-}
 
 /** Keeps a session in step with its storage, and with everybody who shares that. Nothing here rejects for the storage. */
 export interface Keeper {
-  /** What the storage said at once; undefined while it takes its time. */
-  readonly found: Stored | undefined
+  /** Adopts what is stored, at once where the storage answers at once. */
+  open(): Promise<void> | undefined
   /** Whether the storage did not work when it was last tried. */
   readonly isFailing: boolean
   /** Re-reads: adopts what is newer, and writes only what is newer here. */
@@ -55,8 +29,8 @@ export interface Keeper {
   exclusively(task: (turn: Turn, trouble: RefreshError | undefined) => Promise<void>): Promise<void>
   /** The page may be frozen any moment. */
   release(): void
-  /** Ends waits and retries; resolves when nothing is being written. */
-  end(reason: unknown): Promise<void>
+  /** Ends the retries; resolves when nothing is being written. */
+  end(): Promise<void>
 }
 
 /** How far it goes to have its way. */
@@ -67,58 +41,34 @@ const move = 2
 /** How often it looks whether one that has lost the lock is done. */
 const stepMs = 1000
 
-export function createKeeper(host: KeeperHost): Keeper {
-  const { storage, name, platform, fates, refreshTimeoutMs, trace } = host
+export function createKeeper(host: StoredHost): Keeper {
+  const { storage, platform, fates, capMs, trace, tabs, lifetime } = host
   const owner = `${platform.now()}.${Math.random()}`
   const ledger = platform.ledgerOf?.(storage)
-  const coherent = ledger && withLedger(storage, ledger, name, platform, 3 * refreshTimeoutMs)
-  const refused = (): void => trace?.({ type: 'warning', level: 'warn', reason: 'record' })
-  const store = createStore({ ...host, storage: coherent ?? storage, refused })
-  const exclusion = createExclusion({
-    storage,
-    name: `reauth:${name}`,
-    platform,
-    waitMs: refreshTimeoutMs,
-    isAbandoned: async () => isOver((await store.read()).record?.fate?.claim),
-    fellBack: () => trace?.({ type: 'warning', level: 'warn', reason: 'no-lock' }),
-    entered(ms, isTakeover) {
-      if (isTakeover) trace?.({ type: 'takeover', level: 'warn', ms })
-      else if (ms > 0) trace?.({ type: 'lock-wait', level: 'debug', ms })
-    },
-  })
+  const bare = createStore(host)
+  const store = ledger ? createStore({ ...host, storage: withLedger(host, ledger) }) : bare
+  const exclusion = createExclusion(host, async () => isOver((await store.read()).record?.fate?.claim))
   let queue: Promise<void> = Promise.resolve()
   let first: Promise<Stored> | undefined
-  let found: Stored | undefined
   /** How many moves of this page have not found their place above the store's. */
   let moves = 0
   let owed = look
   let failures = 0
   let retry: unknown
-  let isEnded = false
   /** Why the last look forbids a refresh. */
   let trouble: RefreshError | undefined
 
-  try {
-    const answer = createStore({ ...host, refused }).read()
-    if (answer instanceof Promise) first = answer
-    else found = answer
-  } catch (cause) {
-    found = { epoch: 0, version: 0 }
-    fail(cause, look)
-  }
-
   /** One at a time, in the order of the calls. */
-  function keep(force: number, current: () => Holding = host.holding): Promise<void> {
+  function keep(force: number, next?: Holding): Promise<void> {
     if (force === move) moves++
     queue = queue.then(async () => {
-      const isOwn = current === host.holding
       trouble = undefined
       try {
-        await settle(current, isOwn ? Math.max(force, owed) : force)
-        if (isOwn) owed = look
+        await settle(next === undefined ? Math.max(force, owed) : force, next)
+        if (next === undefined) owed = look
         failures = 0
       } catch (cause) {
-        if (isReauthError(cause) && cause.name === 'RefreshError') trouble = cause
+        if (isRefreshError(cause)) trouble = cause
         else fail(cause, force)
       }
       if (force === move) moves--
@@ -129,15 +79,15 @@ export function createKeeper(host: KeeperHost): Keeper {
   /** The page goes on in memory, and tries again. */
   function fail(cause: unknown, force: number): void {
     owed = Math.max(owed, force)
-    if (failures++ === 0) host.failed(cause)
-    if (host.holding().status === 'loading') host.dispatch({ type: 'adopted', stored: { epoch: 0, version: 0 } })
-    if (isEnded) return
+    if (failures++ === 0) host.tell('persist-failed', { cause }, 'error')
+    if (host.holding.status === 'loading') host.dispatch({ type: 'adopted', stored: initial })
+    if (lifetime.aborted) return
     platform.clearTimeout(retry)
     retry = platform.setTimeout(() => void keep(look), cooldownMs(failures, platform.random()))
   }
 
   /** Brings the store up to what is held, or what is held up to the store: whichever is newer wins. */
-  async function settle(current: () => Holding, force: number): Promise<void> {
+  async function settle(force: number, next: Holding | undefined): Promise<void> {
     let hasWritten = false
     for (let tries = 0; tries < 5; tries++) {
       // One after the other: each write is looked at before it is believed.
@@ -145,39 +95,35 @@ export function createKeeper(host: KeeperHost): Keeper {
       first = undefined
       // oxlint-disable-next-line no-await-in-loop
       const there = await reading
-      if (there.record !== undefined) fates.learn(keyOf(there.record), there.record.fate)
-      let held = current()
+      if (there.record !== undefined) fates.learn(there.record, there.record.fate)
+      const held = next ?? host.holding
       if (isWritten(there, held)) {
-        if (hasWritten) host.written(held)
+        if (hasWritten) tabs.tell(stampOf(held))
         return
       }
       const isAhead = held.status !== 'loading' && isNewer(held, there)
       if (force === move && (!hasWritten || isRival(there, held))) {
         if (!isAhead) host.dispatch({ type: 'rebased', on: there })
-        held = current()
       } else if (!isAhead && (force === look || hasWritten || held.status === 'loading' || isNewer(there, held))) {
         // A sign-out came between the look and the writing.
         // oxlint-disable-next-line no-await-in-loop
         if (hasWritten && there.isLeftOver === true) await store.remove()
         if (moves === 0) adopt(there)
         // What was learned of these very tokens is still to be told.
-        if (force !== tell || !isOf(host.holding(), there)) return
-        held = current()
+        if (force !== tell || !isOf(host.holding, there)) return
       }
       // oxlint-disable-next-line no-await-in-loop
-      if (await write(there, held)) hasWritten = true
+      if (await write(there, next ?? host.holding)) hasWritten = true
     }
     throw new Error('The storage does not keep what it is given')
   }
 
   function adopt(stored: Stored): void {
-    const before = host.holding()
+    const before = host.holding
     host.dispatch({ type: 'adopted', stored })
-    const { epoch, version } = stored
-    const after = host.holding()
-    if (after !== before) trace?.({ type: 'adopted', level: 'info', epoch, version })
+    if (host.holding !== before) trace?.({ type: 'adopted', level: 'info', ...stampOf(stored) })
     // What was taken for another sign-in is to be one for everybody.
-    if (isNewer(after, stored)) void keep(look)
+    if (isNewer(host.holding, stored)) void keep(look)
   }
 
   async function write(there: Stored, held: Holding): Promise<boolean> {
@@ -188,16 +134,15 @@ export function createKeeper(host: KeeperHost): Keeper {
   }
 
   function recordOf(held: Active | Expired): SessionRecord {
-    const { epoch, version, tokens, receivedAt, credential } = held
-    const fate = fates.of(keyOf(held))
+    const { tokens, receivedAt, credential } = held
+    const fate = fates.of(held)
     return {
       format: 1,
-      epoch,
-      version,
+      ...stampOf(held),
       tokens,
       receivedAt,
       identity: credential.identity,
-      expired: held.status === 'expired' ? held.error.reason : undefined,
+      expired: held.error?.reason,
       fate: fate.revision === undefined ? undefined : fate,
     }
   }
@@ -209,14 +154,12 @@ export function createKeeper(host: KeeperHost): Keeper {
 
   /** Returns the claim of somebody else on the refresh token that is held, as far as the last look tells. */
   function foreignClaim(): Claim | undefined {
-    const held = host.holding()
-    const claim = isSignedIn(held) ? fates.of(keyOf(held)).claim : undefined
+    const { claim } = fates.of(host.holding)
     return claim?.owner === owner ? undefined : claim
   }
 
   /** Whether a request has had the time that it may take. */
-  const isOver = (claim: Claim | undefined): boolean =>
-    claim === undefined || platform.now() - claim.at > 3 * refreshTimeoutMs
+  const isOver = (claim: Claim | undefined): boolean => claim === undefined || platform.now() - claim.at > capMs
 
   /**
    * Waits for one from whom the lock was taken: for what it was just writing, and while it answers for its claim. No end
@@ -227,10 +170,10 @@ export function createKeeper(host: KeeperHost): Keeper {
     for (let ms = store.graceMs; ; ms = stepMs) {
       await pause(platform, ms)
       await keep(look)
-      const held = host.holding()
+      const held = host.holding
       const claim = foreignClaim()
-      if (turn.isLost || isEnded || isOver(claim) || !isSignedIn(held)) return
-      if (claim?.stray === undefined) fates.add(keyOf(held), { claim: { ...(claim as Claim), stray: true } })
+      if (turn.isLost || lifetime.aborted || isOver(claim) || !isSignedIn(held)) return
+      if (claim?.stray === undefined) fates.add(held, { claim: { ...(claim as Claim), stray: true } })
       await keep(tell)
     }
     /* oxlint-enable no-await-in-loop */
@@ -239,41 +182,48 @@ export function createKeeper(host: KeeperHost): Keeper {
   /** Under the lock, a claim of somebody else is one that was left behind: its answer was lost. */
   async function inherit(turn: Turn): Promise<void> {
     if (turn.isTakeover || foreignClaim()?.stray === true) await untilUnclaimed(turn)
-    const held = host.holding()
+    const held = host.holding
     const claim = foreignClaim()
     if (claim === undefined || !isSignedIn(held)) return
-    const { failure } = fates.of(keyOf(held))
     const error = new RefreshError('The answer to an earlier refresh was lost', { reason: 'lost', sent: true })
-    const attempts = (failure?.attempts ?? 0) + 1
-    const until = claim.at + cooldownMs(attempts, platform.random())
-    const retryAt = failure?.retryAt ?? 0
-    const { at } = claim
-    fates.add(keyOf(held), { claim: undefined, lost: true, failure: { error, attempts, at, until, retryAt } })
+    const retryAt = fates.of(held).failure?.retryAt ?? 0
+    fates.fail(held, { error, at: claim.at, retryAt, random: platform.random() })
   }
 
   return {
-    found,
+    open() {
+      try {
+        const answer = bare.read()
+        if (answer instanceof Promise) {
+          first = answer
+          return keep(look)
+        }
+        host.dispatch({ type: 'adopted', stored: answer })
+      } catch (cause) {
+        fail(cause, look)
+      }
+      return undefined
+    },
     get isFailing() {
       return failures > 0
     },
     look: () => keep(look),
     tell: () => keep(tell),
     move: () => keep(move),
-    commit: (next) => keep(look, () => next),
+    commit: (next) => keep(look, next),
     async claim(held, turn) {
       const at = platform.now()
-      const key = keyOf(held)
-      fates.add(key, { claim: { owner, at } })
+      fates.add(held, { claim: { owner, at } })
       turn.isSent = true
       await keep(tell)
       // Where two claim at once, the one that is stored counts.
-      const isOurs = (): boolean => fates.of(key).claim?.owner === owner
-      if (isOurs() && !turn.isLost && platform.now() - at < 3 * refreshTimeoutMs) return true
+      const isOurs = (): boolean => fates.of(held).claim?.owner === owner
+      if (isOurs() && !turn.isLost && platform.now() - at < capMs) return true
       turn.isSent = false
       // It may not have been stored.
       if (isOurs()) await keep(look)
       if (isOurs()) {
-        fates.add(key, { claim: undefined })
+        fates.add(held, { claim: undefined })
         await keep(tell)
       } else await untilUnclaimed(turn)
       return false
@@ -285,10 +235,8 @@ export function createKeeper(host: KeeperHost): Keeper {
         await task(turn, trouble)
       }),
     release: exclusion.release,
-    end(reason) {
-      isEnded = true
+    end() {
       platform.clearTimeout(retry)
-      exclusion.end(reason)
       return queue
     },
   }

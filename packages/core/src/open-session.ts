@@ -1,4 +1,5 @@
 import { abortable } from './abortable.ts'
+import type { Ask } from './asking.ts'
 import type { AcquireOptions, Credential, CredentialSource } from './credential.ts'
 import type { Disposer } from './disposer.ts'
 import { createEmitter } from './emitter.ts'
@@ -12,7 +13,9 @@ import { defaultPlatform } from './platform/platform.ts'
 import { createRefresher } from './refresher.ts'
 import { createSchedule } from './schedule.ts'
 import type { SessionEvents } from './session-events.ts'
+import { arrivalOf, type SessionHost } from './session-host.ts'
 import { checkDurations, type SessionOptions } from './session-options.ts'
+import { stampOf } from './session-record.ts'
 import { createReporter } from './session-reporter.ts'
 import {
   type Active,
@@ -62,8 +65,8 @@ const strikeMs = 60_000
 /** What differs where somebody else keeps the token. */
 export interface Keeping {
   readonly flawOf: FlawOf
-  /** Finds out whether somebody is signed in, where nothing was ever stored. */
-  readonly restore?: ((context: { signal: AbortSignal }) => Promise<TokenSet | undefined>) | undefined
+  /** For where somebody else may know who is signed in. */
+  readonly ask?: Ask | undefined
 }
 
 /** Looks into the store again. For who hands out a session that was opened before. */
@@ -75,104 +78,80 @@ export interface Reread {
 }
 
 /** Opens a session, whoever keeps the token. */
-export function openSession(options: SessionOptions, { flawOf, restore }: Keeping): Session & Reread {
+export function openSession(options: SessionOptions, { flawOf, ask }: Keeping): Session & Reread {
   const {
     leewayMs = 30_000,
     refreshTimeoutMs = 30_000,
     expireWhenRefused = false,
     platform = defaultPlatform,
+    identity: identify = identityOf,
+    storage,
+    name = 'reauth',
+    canPersist = true,
   } = options
-  const { identity: identify = identityOf } = options
-  // Some answer null for nobody.
-  const identity = (tokens: TokenSet): string | undefined => identify(tokens) ?? undefined
   checkDurations({ leewayMs, refreshTimeoutMs })
   const origins = originMatcher(options.origins)
-  const { trace, on, tell, isHeard, clear } = createReporter(options, platform)
-  const { storage, name = 'reauth', canPersist = true } = options
-  const isReachable = storage === undefined || (storage.request ?? platform.locks ?? platform.events) !== undefined
-  if (!isReachable) throw new TypeError(unlocked)
+  const reporter = createReporter(options, platform)
+  const { trace, tell } = reporter
+  if (storage !== undefined && (storage.request ?? platform.locks ?? platform.events) === undefined) {
+    throw new TypeError(unlocked)
+  }
   const changes = createEmitter<[]>()
-  const fates = createFates()
-  const news: News[] = []
+  /** What listeners are still to hear, in the order of the moves. */
+  const news: (() => void)[] = []
   let holding: Holding = initial
   let period: AbortController | undefined
-  let disposal: Promise<unknown> | undefined
   /** What has to be known before anything is handed out: the first look at the store, or one after a sleep. */
   let barrier: Promise<void> | undefined
-  let written: Promise<void> = Promise.resolve()
-  let isAsked = restore === undefined
+  let written: Promise<void> | undefined
   /** A frozen page still hears of others; what it began to read would never end, and keep everybody from writing. */
   let isAsleep = false
-  const gone = new AbortController()
+  const life = new AbortController()
+  const lifetime = life.signal
 
   const tabs = openTabs(platform, name, storage, heard)
-  const keeper =
-    storage &&
-    createKeeper({
-      storage,
-      name,
-      platform,
-      refreshTimeoutMs,
-      fates,
-      trace,
-      flawOf,
-      holding: () => holding,
-      dispatch,
-      written: ({ epoch, version }) => {
-        tabs.tell({ epoch, version })
-      },
-      failed: (cause) => {
-        tell('persist-failed', { cause }, 'error')
-      },
-    })
-  const refresher = createRefresher({
-    strategies: strategiesOf(options.refresh),
+  const host: SessionHost = {
+    ...reporter,
+    name,
     platform,
     refreshTimeoutMs,
+    capMs: 3 * refreshTimeoutMs,
     canPersist,
-    fates,
-    keeper,
+    strategies: strategiesOf(options.refresh),
+    fates: createFates(),
     flawOf,
-    identity,
-    holding: () => holding,
+    // Some answer null for nobody.
+    identity: (tokens) => identify(tokens) ?? undefined,
+    tabs,
+    get holding() {
+      return holding
+    },
     dispatch,
-    started(reason) {
-      const { epoch, version } = holding
-      trace?.({ type: 'refresh-start', level: 'debug', reason, epoch, version })
-    },
-    failed(error, level) {
-      tell('refresh-failed', { error }, level)
-    },
-  })
-  const schedule = createSchedule({
-    platform,
-    holding: () => holding,
-    isHeard: () => isHeard('expiring'),
-    expiring(expiresAt) {
-      tell('expiring', { expiresAt })
-    },
-    renew: (held) => refresher.renew(held, 'stale'),
-    renewableAt: refresher.renewableAt,
-  })
-  const stops = [tabs.mute, onPage(['pageshow', 'resume'], wake), onPage(['visibilitychange', 'online'], reread)]
-
-  if (keeper !== undefined || !isAsked) holding = loading
-  if (keeper !== undefined) {
-    stops.push(
-      onPage(['pagehide', 'freeze'], () => {
-        isAsleep = true
-        keeper.release()
-      }),
-    )
-    if (keeper.found === undefined) reread()
-    else dispatch({ type: 'adopted', stored: keeper.found })
+    lifetime,
   }
+  // Not a spread: that would read `holding` once and for all.
+  const keeper = storage && createKeeper(Object.assign(host, { storage }))
+  const refresher = createRefresher(host, keeper)
+  const schedule = createSchedule(host, refresher)
+  const stops = [tabs.mute, changes.clear, reporter.clear]
+  const pageEvents = {
+    pageshow: wake,
+    resume: wake,
+    visibilitychange: reread,
+    online: reread,
+    pagehide: fallAsleep,
+    freeze: fallAsleep,
+  }
+  for (const [type, listener] of Object.entries(pageEvents)) {
+    platform.events?.addEventListener(type, listener, true)
+    stops.push(() => platform.events?.removeEventListener(type, listener, true))
+  }
+  if ((keeper ?? ask) !== undefined) holding = loading
+  wait(keeper?.open())
 
-  function onPage(types: readonly string[], listener: () => void): () => void {
-    for (const type of types) platform.events?.addEventListener(type, listener, true)
-    return () => {
-      for (const type of types) platform.events?.removeEventListener(type, listener, true)
-    }
+  function fallAsleep(): void {
+    isAsleep = true
+    keeper?.release()
   }
 
   function wake(): void {
@@ -182,39 +161,20 @@ export function openSession(options: SessionOptions, { flawOf, restore }: Keepin
 
   /** Looks at the store and at the clock again: the page may have slept, and others may have gone on. */
   function reread(): void {
-    if (keeper !== undefined && !isAsleep) wait(keeper.look())
+    if (!isAsleep) wait(keeper?.look())
     schedule.check()
   }
 
   /** Lets nobody have a credential before that is over. */
-  function wait(until: Promise<void>): void {
-    const mine = abortable(until, gone.signal)
+  function wait(until: Promise<void> | undefined): void {
+    if (until === undefined) return
+    const mine = abortable(until, lifetime)
       .catch(() => {})
       .then(() => {
         if (barrier === mine) barrier = undefined
       })
     barrier = mine
   }
-
-  /** Where nothing was ever stored, somebody else may know who is signed in. */
-  async function ask(event: SessionEvent): Promise<void> {
-    let tokens: TokenSet | undefined
-    try {
-      tokens = await restore?.({ signal: gone.signal })
-    } catch {
-      // Nobody who is known to be.
-    }
-    if (holding.status !== 'loading') return
-    if (tokens === undefined || flawOf(tokens) !== undefined) dispatch(event)
-    else dispatch({ ...arrivalOf(tokens), isRestored: true })
-  }
-
-  const arrivalOf = (tokens: TokenSet): Extract<SessionEvent, { type: 'signed-in' }> => ({
-    type: 'signed-in',
-    tokens: { ...tokens },
-    identity: identity(tokens),
-    at: platform.now(),
-  })
 
   /**
    * Another tab has moved, or may have. Who shares no store with it goes by its word, and only for a sign-out; what came
@@ -231,18 +191,15 @@ export function openSession(options: SessionOptions, { flawOf, restore }: Keepin
 
   /** The only place where the state moves, and where its moving has effects. */
   function dispatch(event: SessionEvent): void {
-    if (!isAsked && event.type === 'adopted' && event.stored.epoch === 0 && holding.status === 'loading') {
-      isAsked = true
-      wait(ask(event))
-      return
-    }
+    const asked = ask?.(event, host)
+    if (asked !== undefined) return wait(asked)
     const before = holding
     const after = transition(before, event)
     if (after === before) return
     holding = after
     const { type } = event
-    if (keeper !== undefined && (type === 'signed-in' || type === 'signed-out')) {
-      written = 'isRestored' in event ? keeper.look() : keeper.move()
+    if (type === 'signed-in' || type === 'signed-out') {
+      written = 'isRestored' in event ? keeper?.look() : keeper?.move()
       if (before.status === 'loading') wait(written)
     } else if (type === 'expired') void keeper?.tell()
     const end = type === 'rebased' ? undefined : endOf(before, after)
@@ -253,9 +210,16 @@ export function openSession(options: SessionOptions, { flawOf, restore }: Keepin
     schedule.check()
     if (after.shown === before.shown) return
     // Listeners may move the state again: that is heard after everybody has heard of this.
-    const isFirst = news.push({ event, before, after, end }) === 1
+    const waiting = news.push(() => {
+      announce(event, before, after, end)
+    })
     if (end !== undefined) over?.abort(end)
-    if (isFirst) tellNews()
+    if (waiting > 1) return
+    for (let tellNext = news[0]; tellNext !== undefined; tellNext = news[0]) {
+      changes.emit()
+      tellNext()
+      news.shift()
+    }
   }
 
   function arrive(type: SessionEvent['type'], before: Holding, after: Active | Expired): void {
@@ -270,20 +234,12 @@ export function openSession(options: SessionOptions, { flawOf, restore }: Keepin
 
   /** What those get who waited for a refresh, when other tokens came instead. */
   function outcomeFor(type: SessionEvent['type'], after: Active | Expired): Credential | Promise<Credential> | Error {
-    if (after.status !== 'active') return after.error
+    if (after.status === 'expired') return after.error
     const isStale = type === 'adopted' && !isFresh(after, platform.now(), leewayMs)
     return isStale ? refresher.renew(after, 'stale') : after.credential
   }
 
-  function tellNews(): void {
-    for (let next = news[0]; next !== undefined; next = news[0]) {
-      changes.emit()
-      announce(next)
-      news.shift()
-    }
-  }
-
-  function announce({ event, before, after, end }: News): void {
+  function announce(event: SessionEvent, before: Holding, after: Holding, end: AuthenticationError | undefined): void {
     const { epoch, version } = after
     if (end !== undefined) schedule.ended(before.status === 'active' ? end : undefined)
     if (after.status === 'active' && (version !== before.version || epoch !== before.epoch)) {
@@ -291,8 +247,8 @@ export function openSession(options: SessionOptions, { flawOf, restore }: Keepin
     }
     if (event.type === 'refreshed') tell('refreshed', { epoch, version, reason: event.reason })
     else if (after.status === 'active' && (event.type === 'signed-in' || isAnother(event, before, after))) {
-      const { identity: known } = after.credential
-      tell('signed-in', { epoch, version, ...(known !== undefined && { identity: known }) })
+      const { status: _status, expiresAt: _expiresAt, ...signedIn } = after.shown
+      tell('signed-in', signedIn)
     } else if (after.status === 'signed-out' && before.status !== 'loading') tell('signed-out', { epoch })
     else if (after.status === 'expired' && before.status === 'active') tell('expired', { error: after.error }, 'warn')
   }
@@ -300,24 +256,21 @@ export function openSession(options: SessionOptions, { flawOf, restore }: Keepin
   /** Where nothing is stored, nobody is asked before somebody wants to know. */
   function begin(): void {
     if (holding.status === 'loading' && barrier === undefined) {
-      dispatch({ type: 'adopted', stored: { epoch: 0, version: 0 } })
+      dispatch({ type: 'adopted', stored: initial })
     }
   }
 
   async function untilReady(): Promise<void> {
+    begin()
     // oxlint-disable-next-line no-await-in-loop
-    while (holding.status === 'loading' && !gone.signal.aborted) await barrier
+    while (holding.status === 'loading' && !lifetime.aborted) await barrier
   }
 
-  function acquire(asked: AcquireOptions = {}): Promise<Credential> {
-    try {
-      begin()
-      if (asked.signal?.aborted === true) throw asked.signal.reason
-      const answer = barrier === undefined ? obtain(asked) : barrier.then(() => acquire(asked))
-      return answer instanceof Promise ? abortable(answer, asked.signal) : Promise.resolve(answer)
-    } catch (error) {
-      return Promise.reject(error)
-    }
+  async function acquire(asked: AcquireOptions = {}): Promise<Credential> {
+    begin()
+    if (asked.signal?.aborted === true) throw asked.signal.reason
+    const answer = barrier === undefined ? obtain(asked) : barrier.then(() => acquire(asked))
+    return answer instanceof Promise ? abortable(answer, asked.signal) : answer
   }
 
   function obtain({ refused, final = false, minValidityMs = 0 }: AcquireOptions): Credential | Promise<Credential> {
@@ -331,7 +284,7 @@ export function openSession(options: SessionOptions, { flawOf, restore }: Keepin
     if (held.status === 'active' && isFresh(held, platform.now(), marginMs) && !isOnItsWay) return held.credential
     return refresher.renew(held, 'stale').catch((error: unknown) => {
       // A failed early refresh does not disturb a token that still works, unless it is somebody else's by now.
-      if (disposal !== undefined || holding.status !== 'active' || holding.epoch !== held.epoch) throw error
+      if (lifetime.aborted || holding.status !== 'active' || holding.epoch !== held.epoch) throw error
       const now = platform.now()
       if (isFresh(holding, now, marginMs) || isWorking(holding, now)) return holding.credential
       throw error
@@ -340,7 +293,7 @@ export function openSession(options: SessionOptions, { flawOf, restore }: Keepin
 
   /** Returns the tokens that are held; throws where there are none to be had, or none of that epoch. */
   function heldTokens(of?: Credential): Active | Expired {
-    if (disposal !== undefined) throw disposedError()
+    lifetime.throwIfAborted()
     if (!isSignedIn(holding)) throw authenticationError('signed-out')
     if (of !== undefined && of.epoch !== holding.epoch) throw authenticationError('switched')
     return holding
@@ -373,7 +326,6 @@ export function openSession(options: SessionOptions, { flawOf, restore }: Keepin
   return {
     origins,
     get ready() {
-      begin()
       return untilReady()
     },
     trace,
@@ -381,11 +333,8 @@ export function openSession(options: SessionOptions, { flawOf, restore }: Keepin
       return holding.shown
     },
     get signal() {
-      if (period === undefined) {
-        period = new AbortController()
-        if (holding.status !== 'active')
-          period.abort(holding.status === 'expired' ? holding.error : authenticationError('signed-out'))
-      }
+      period ??= new AbortController()
+      if (holding.status !== 'active') period.abort(holding.error ?? authenticationError('signed-out'))
       return period.signal
     },
     acquire,
@@ -395,28 +344,27 @@ export function openSession(options: SessionOptions, { flawOf, restore }: Keepin
     },
     subscribe: (listener) => changes.add(listener),
     on(type, listener) {
-      const stop = on(type, listener)
+      const stop = reporter.on(type, listener)
       schedule.check()
       return stop
     },
     async signIn(tokens) {
       const flaw = flawOf(tokens)
       if (flaw !== undefined) throw new TypeError(`signIn() was given ${flaw}`)
-      if (disposal !== undefined) throw disposedError()
-      dispatch(arrivalOf(tokens))
+      lifetime.throwIfAborted()
+      dispatch(arrivalOf(tokens, host))
       await written
     },
     async signOut() {
       const signedOutAt = platform.now()
       dispatch({ type: 'signed-out' })
-      const { epoch, version } = holding
+      const hint = { ...stampOf(holding), signedOutAt }
       await written
-      tabs.tell({ epoch, version, signedOutAt })
+      tabs.tell(hint)
     },
     [look]: reread,
     expire(cause) {
-      if (holding.status === 'active')
-        dispatch({ type: 'expired', from: holding, error: authenticationError('expired', cause) })
+      dispatch({ type: 'expired', from: holding, error: authenticationError('expired', cause) })
     },
     async refresh() {
       // A person asks: others may know better than what was learned here.
@@ -428,15 +376,13 @@ export function openSession(options: SessionOptions, { flawOf, restore }: Keepin
       return isSignedIn(holding) ? { ...holding.tokens } : undefined
     },
     async [Symbol.asyncDispose]() {
-      disposal ??= refresher.idle()
-      if (isSignedIn(holding)) refresher.end(holding, disposedError())
-      gone.abort()
+      const error = new RefreshError('The session was disposed', { reason: 'disposed' })
+      life.abort(error)
+      if (isSignedIn(holding)) refresher.end(holding, error)
       schedule.stop()
       for (const stop of stops) stop()
-      changes.clear()
-      clear()
-      const ended = keeper?.end(disposedError())
-      await disposal
+      const ended = keeper?.end()
+      await refresher.idle()
       await ended
       tabs.close()
     },
@@ -444,16 +390,7 @@ export function openSession(options: SessionOptions, { flawOf, restore }: Keepin
 }
 
 const unlocked =
-  'This storage has no lock, so that several processes would refresh at once: take one with request(), as in ' +
-  '@reauth/redis or @reauth/node, or memoryStorage()'
-
-/** A move of the state that listeners are to hear of. */
-interface News {
-  readonly event: SessionEvent
-  readonly before: Holding
-  readonly after: Holding
-  readonly end: AuthenticationError | undefined
-}
+  'This storage has no lock; pass one with request(), as in @reauth/redis or @reauth/node, or memoryStorage()'
 
 /** Whether a move came from elsewhere and is another sign-in. What was only loaded, or renumbered, is none. */
 function isAnother({ type }: SessionEvent, before: Holding, after: Holding): boolean {
@@ -465,7 +402,5 @@ function endOf(before: Holding, after: Holding): AuthenticationError | undefined
   if (!isSignedIn(before)) return undefined
   if (!isSignedIn(after)) return authenticationError('signed-out')
   if (after.epoch !== before.epoch) return authenticationError('switched')
-  return before.status === 'active' && after.status === 'expired' ? after.error : undefined
+  return before.status === 'active' ? after.error : undefined
 }
-
-const disposedError = (): RefreshError => new RefreshError('The session was disposed', { reason: 'disposed' })

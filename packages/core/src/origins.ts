@@ -17,14 +17,13 @@ const loopback = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/
 export function originMatcher(origins?: readonly string[] | OriginMatcher): OriginMatcher {
   if (typeof origins === 'function') return origins
   // A page without an origin of its own says "null".
-  const own = typeof location === 'undefined' ? undefined : originOf(location?.origin ?? '')
+  const own = originOf(globalThis.location?.origin ?? '')
   const listed = origins?.map(checked) ?? (own !== undefined && isSecureUrl(own) ? [own] : [])
   const prefixes = listed.map((origin) => `${origin}/`)
   const matches = (url: string | URL): boolean => {
     // The authority ends at this slash, so whatever follows cannot lead elsewhere: no need to parse.
     if (typeof url === 'string') for (const prefix of prefixes) if (url.startsWith(prefix)) return true
-    const origin = originOf(url)
-    return origin !== undefined && listed.includes(origin)
+    return listed.includes(originOf(url) ?? '')
   }
   return Object.assign(matches, { list: listed })
 }
@@ -33,9 +32,7 @@ function checked(entry: string): string {
   const origin = originOf(entry)
   const isOrigin = origin !== undefined && `${origin}/` === new URL(entry).href.replace(/^ws/, 'http')
   if (isOrigin && !origin.includes('*') && isSecureUrl(origin)) return origin
-  throw new TypeError(
-    `origins: "${entry}" is no origin such as "https://api.example.com"; to allow http, pass a function`,
-  )
+  throw new TypeError(`origins: "${entry}" is no origin such as "https://api.example.com"; for http, pass a function`)
 }
 
 /** Returns whether tokens may travel to an absolute URL: https, or http within this machine. */

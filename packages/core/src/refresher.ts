@@ -1,41 +1,18 @@
-import { cooldownMs } from './cooldown.ts'
+import { abortable } from './abortable.ts'
 import type { Credential } from './credential.ts'
 import { type Deferred, deferred } from './deferred.ts'
-import { AuthenticationError, authenticationError, isReauthError, RefreshError } from './errors.ts'
+import { AuthenticationError, authenticationError, isRefreshError, RefreshError } from './errors.ts'
 import type { Turn } from './exclusion.ts'
-import { type Failure, type Fates, keyOf } from './fates.ts'
+import { type Failure, keyOf } from './fates.ts'
 import { isWorking } from './freshness.ts'
 import type { Keeper } from './keeper.ts'
-import type { Platform } from './platform/platform.ts'
 import type { RefreshReason } from './session-events.ts'
-import {
-  type Active,
-  type Expired,
-  type Holding,
-  isOf,
-  isSignedIn,
-  type SessionEvent,
-  transition,
-} from './session-state.ts'
+import type { SessionHost } from './session-host.ts'
+import { stampOf } from './session-record.ts'
+import { type Active, type Expired, type Holding, isOf, isSignedIn, transition } from './session-state.ts'
+import { timed } from './sleep.ts'
 import { attempt, type Strategy } from './strategies.ts'
-import type { FlawOf, TokenSet } from './token-set.ts'
-
-/** The session as its refresher sees it. */
-export interface RefresherHost {
-  readonly strategies: Required<Strategy>[]
-  readonly platform: Platform
-  readonly refreshTimeoutMs: number
-  readonly canPersist: boolean
-  readonly fates: Fates
-  /** Absent where the tokens live in this object alone. */
-  readonly keeper: Keeper | undefined
-  flawOf: FlawOf
-  identity(tokens: TokenSet): string | undefined
-  holding(): Holding
-  dispatch(event: SessionEvent): void
-  started(reason: RefreshReason): void
-  failed(error: RefreshError, level: 'warn' | 'error'): void
-}
+import type { TokenSet } from './token-set.ts'
 
 /** The single flight: at most one refresh of a token set at a time, its success and its failure shared by all. */
 export interface Refresher {
@@ -47,9 +24,9 @@ export interface Refresher {
   rest(held: Active | Expired, error: AuthenticationError, until: number): void
   /**
    * When a refresh of tokens that work makes sense (epoch ms), if somebody wants it ahead; else, when there is a session
-   * to be ended because they cannot be refreshed.
+   * to be ended because they cannot be refreshed. Infinity is never.
    */
-  renewableAt(held: Active, wantedAt: number | undefined): number | undefined
+  renewableAt(held: Active, wantedAt: number): number
   /** Goes on for a sign-in that brought the refresh token which is being presented; returns whether it did. */
   adopt(held: Active | Expired): boolean
   /** Ends the waiting, not the request, unless that is over: its answer is still stored. */
@@ -77,8 +54,9 @@ function quiet<T>(): Deferred<T> {
   return made
 }
 
-export function createRefresher(host: RefresherHost): Refresher {
-  const { strategies, platform, refreshTimeoutMs, canPersist, fates, keeper } = host
+/** The keeper is absent where the tokens live in this object alone. */
+export function createRefresher(host: SessionHost, keeper: Keeper | undefined): Refresher {
+  const { strategies, platform, refreshTimeoutMs, capMs, canPersist, fates } = host
   const flights = new Map<string, Flight>()
   const running = new Set<Promise<void>>()
 
@@ -90,12 +68,11 @@ export function createRefresher(host: RefresherHost): Refresher {
       return joined.waiting.promise
     }
     const obstacle = obstacleOf(held, reason)
-    const waiting = quiet<Credential>()
     if (obstacle !== undefined) {
       expireIfOver(held, obstacle)
-      waiting.reject(obstacle)
-      return waiting.promise
+      return Promise.reject(obstacle)
     }
+    const waiting = quiet<Credential>()
     // No await between the look at the flights and this: that is what makes it a single flight.
     const mine: Flight = { key, of: held, waiting, joined: undefined }
     flights.set(key, mine)
@@ -111,24 +88,23 @@ export function createRefresher(host: RefresherHost): Refresher {
   function land(mine: Flight): void {
     if (flights.get(mine.key) === mine) flights.delete(mine.key)
     const { joined, waiting } = mine
-    const held = host.holding()
+    const held = host.holding
     mine.joined = undefined
     if (joined !== undefined && isSignedIn(held) && !isStill(mine)) waiting.resolve(renew(held, joined))
   }
 
   /** Whether what it refreshes is still what is held: the same tokens, and not only the same numbers. */
   function isStill({ key, of }: Flight): boolean {
-    const held = host.holding()
-    return isOf(held, of) && keyOf(held) === key
+    return isOf(host.holding, of) && keyOf(host.holding) === key
   }
 
   const isUsable = ({ spends }: Strategy, held: Active | Expired): boolean =>
-    spends === false || fates.of(keyOf(held)).dead !== true
+    spends === false || fates.of(held).dead !== true
 
   function obstacleOf(held: Active | Expired, reason: RefreshReason): RefreshError | AuthenticationError | undefined {
     if (!canPersist)
-      return new RefreshError('Nothing is refreshed here: canPersist is false', { reason: 'unavailable' })
-    const { failure, lost } = fates.of(keyOf(held))
+      return new RefreshError('Nothing is refreshed where canPersist is false', { reason: 'unavailable' })
+    const { failure, lost } = fates.of(held)
     if (failure !== undefined) {
       // Presenting a token that may be spent is a risk not taken while the access token works.
       const isRisk = lost === true && reason !== 'asked' && works(held)
@@ -150,48 +126,42 @@ export function createRefresher(host: RefresherHost): Refresher {
 
   /** A rejected early refresh leaves a token alone that still lives; the session ends when that does. */
   function expireIfOver(from: Active | Expired, error: Error): void {
-    const holding = host.holding()
-    if (error instanceof AuthenticationError && holding.status === 'active' && !works(holding)) {
-      host.dispatch({ type: 'expired', from, error })
-    }
+    if (error instanceof AuthenticationError && !works(host.holding)) host.dispatch({ type: 'expired', from, error })
   }
 
-  const works = (held: Active | Expired): boolean => held.status === 'active' && isWorking(held, platform.now())
+  const works = (held: Holding): boolean => held.status === 'active' && isWorking(held, platform.now())
 
   async function run(mine: Flight, reason: RefreshReason): Promise<void> {
-    const timer = platform.setTimeout(() => {
-      mine.waiting.reject(new RefreshError(`No answer in ${refreshTimeoutMs} ms`, { reason: 'unavailable' }))
-    }, refreshTimeoutMs)
+    const giveUp = (): void => {
+      mine.waiting.reject(
+        new RefreshError(`The issuer did not answer in ${refreshTimeoutMs} ms`, { reason: 'unavailable' }),
+      )
+    }
     try {
-      await (keeper === undefined
-        ? present(mine, reason)
-        : keeper.exclusively((turn, trouble) => present(mine, reason, turn, trouble)))
+      await timed(platform, refreshTimeoutMs, giveUp, () =>
+        keeper === undefined
+          ? present(mine, reason)
+          : keeper.exclusively((turn, trouble) => present(mine, reason, turn, trouble)),
+      )
     } catch (cause) {
-      const isOurs = isReauthError(cause) && cause.name === 'RefreshError'
-      const error = isOurs ? cause : new RefreshError('The lock failed', { reason: 'unavailable', cause })
-      if (error.reason !== 'disposed') report(mine, error, error)
-    } finally {
-      platform.clearTimeout(timer)
+      const error = isRefreshError(cause)
+        ? cause
+        : new RefreshError('The lock failed', { reason: 'unavailable', cause })
+      if (error.reason !== 'disposed') report(mine, error)
     }
   }
 
   /** Presents the refresh token, and whatever comes of it is told. Never rejects. */
   async function present(mine: Flight, reason: RefreshReason, turn?: Turn, trouble?: RefreshError): Promise<void> {
-    const capMs = 3 * refreshTimeoutMs
+    if (trouble !== undefined) return report(mine, trouble)
     const cap = new AbortController()
-    const capped = quiet<never>()
-    const timer = platform.setTimeout(() => {
-      const error = new RefreshError(`No answer in ${capMs} ms`, { reason: 'lost', sent: true })
-      capped.reject(error)
-      cap.abort(error)
-    }, capMs)
+    const giveUp = (): void => {
+      cap.abort(new RefreshError(`The issuer did not answer in ${capMs} ms`, { reason: 'lost', sent: true }))
+    }
     try {
-      if (trouble !== undefined) return report(mine, trouble, trouble)
-      await tryEach(mine, reason, cap.signal, capped.promise, turn)
+      await timed(platform, capMs, giveUp, () => tryEach(mine, reason, cap.signal, turn))
     } catch (error) {
       await fail(mine, error as RefreshError)
-    } finally {
-      platform.clearTimeout(timer)
     }
   }
 
@@ -200,7 +170,6 @@ export function createRefresher(host: RefresherHost): Refresher {
     mine: Flight,
     reason: RefreshReason,
     signal: AbortSignal,
-    capped: Promise<never>,
     turn: Turn | undefined,
   ): Promise<void> {
     let last: unknown
@@ -208,7 +177,7 @@ export function createRefresher(host: RefresherHost): Refresher {
     if (!isStill(mine)) return land(mine)
     const obstacle = turn && obstacleOf(mine.of, reason)
     if (obstacle !== undefined) return refuse(mine, obstacle)
-    host.started(reason)
+    host.trace?.({ type: 'refresh-start', level: 'debug', reason, ...stampOf(mine.of) })
     // One after the other: each is tried only because the issuer rejected the one before.
     /* oxlint-disable no-await-in-loop */
     for (const strategy of strategies) {
@@ -216,8 +185,7 @@ export function createRefresher(host: RefresherHost): Refresher {
       if (!isStill(mine)) return land(mine)
       if (!isUsable(strategy, mine.of)) continue
       if (turn !== undefined && strategy.spends && (await keeper?.claim(mine.of, turn)) !== true) {
-        const error = new RefreshError('Somebody else has taken over the refresh', { reason: 'unavailable' })
-        return report(mine, error, error)
+        return report(mine, new RefreshError('Somebody else has taken over', { reason: 'unavailable' }))
       }
       if (!isStill(mine)) return land(mine)
       // What comes after the cap still counts, if nothing else came first.
@@ -229,20 +197,20 @@ export function createRefresher(host: RefresherHost): Refresher {
         },
       )
       try {
-        return await Promise.race([call, capped])
+        return await abortable(call, signal)
       } catch (error) {
         last = error
         if ((error as RefreshError).reason !== 'rejected') break
         // A verdict on what was sent, not on what others may have stored since.
-        if (keeper !== undefined) await keeper.tell()
+        await keeper?.tell()
       }
     }
     throw last
   }
 
   /** The refresh token has had its answer: it is never presented again, whatever sign-in brings it back. */
-  function spend({ key, of: { tokens } }: Flight, { spends }: Strategy): void {
-    if (spends !== false && tokens.refreshToken !== undefined) fates.add(key, { dead: true })
+  function spend({ of }: Flight, { spends }: Strategy): void {
+    if (spends !== false && of.tokens.refreshToken !== undefined) fates.add(of, { dead: true })
   }
 
   async function store(mine: Flight, strategy: Strategy, answer: TokenSet, reason: RefreshReason): Promise<void> {
@@ -255,16 +223,16 @@ export function createRefresher(host: RefresherHost): Refresher {
     const identity = identityIn(tokens)
     if (known !== undefined && identity !== known) {
       spend(mine, strategy)
-      throw new RefreshError('The refresh answered for another identity; sign out first', { reason: 'misconfigured' })
+      throw new RefreshError('The answer is for another identity; sign out first', { reason: 'misconfigured' })
     }
-    fates.add(mine.key, { failure: undefined, lost: undefined, claim: undefined })
+    fates.add(from, { failure: undefined, lost: undefined, claim: undefined })
     if (tokens.refreshToken !== from.tokens.refreshToken) spend(mine, strategy)
     while (isStill(mine)) {
       const { of } = mine
       const event = { type: 'refreshed', from: of, tokens, identity, at: platform.now(), reason } as const
       // One after the other: a sign-in with the same refresh token, meanwhile, is what the answer is for.
       // oxlint-disable-next-line no-await-in-loop
-      if (keeper !== undefined) await keeper.commit(transition(host.holding(), event))
+      await keeper?.commit(transition(host.holding, event))
       if (mine.of === of) return host.dispatch(event)
     }
     land(mine)
@@ -279,22 +247,16 @@ export function createRefresher(host: RefresherHost): Refresher {
   }
 
   async function fail(mine: Flight, failure: RefreshError): Promise<void> {
-    const { key } = mine
-    if (keeper === undefined) land(mine)
-    const now = platform.now()
-    const attempts = (fates.of(key).failure?.attempts ?? 0) + 1
+    const at = platform.now()
     const error = failure.reason === 'rejected' ? authenticationError('expired', failure) : failure
-    const until = now + cooldownMs(attempts, platform.random())
-    const retryAt = now + (failure.retryAfterMs || 0)
-    const news = { failure: { error, attempts, at: now, until, retryAt }, claim: undefined }
-    fates.add(key, failure.reason === 'lost' ? { ...news, lost: true } : news)
-    if (keeper !== undefined) await keeper.tell()
+    fates.fail(mine.of, { error, at, retryAt: at + (failure.retryAfterMs || 0), random: platform.random() })
+    await keeper?.tell()
     report(mine, failure, error)
   }
 
   /** What failed for one who has left, or was done by another tab meanwhile, concerns nobody. */
-  function report(mine: Flight, failure: RefreshError, error: RefreshError | AuthenticationError): void {
-    if (isStill(mine)) host.failed(failure, gravityOf(failure, mine.of.tokens))
+  function report(mine: Flight, failure: RefreshError, error: RefreshError | AuthenticationError = failure): void {
+    if (isStill(mine)) host.tell('refresh-failed', { error: failure }, gravityOf(failure, mine.of.tokens))
     refuse(mine, error)
   }
 
@@ -307,20 +269,18 @@ export function createRefresher(host: RefresherHost): Refresher {
   return {
     renew,
     renewableAt(held, wantedAt) {
-      const { failure, lost } = fates.of(keyOf(held))
-      const { expiresAt } = held.credential
+      const { failure, lost } = fates.of(held)
+      const { expiresAt = Infinity } = held.credential
       if (!strategies.some((strategy) => isUsable(strategy, held))) return expiresAt
-      if (!canPersist || wantedAt === undefined) return undefined
       // Once one may be spent, it waits until the access token has lapsed.
-      const atLeast = lost === true ? (expiresAt ?? wantedAt) : wantedAt
-      return Math.max(atLeast, endOf(failure))
+      return canPersist ? Math.max(wantedAt, lost === true ? expiresAt : 0, endOf(failure)) : Infinity
     },
     isRenewing: (held) => flights.has(keyOf(held)),
     rest(held, error, until) {
-      const failure = { attempts: 0, retryAt: 0, at: platform.now(), error, ...fates.of(keyOf(held)).failure }
+      const failure = { attempts: 0, retryAt: 0, at: platform.now(), error, ...fates.of(held).failure }
       // A verdict of the issuer outranks that of an API.
       if (!(failure.error instanceof AuthenticationError)) failure.error = error
-      fates.add(keyOf(held), { failure: { ...failure, until } })
+      fates.add(held, { failure: { ...failure, until } })
     },
     adopt(held) {
       const flight = flights.get(keyOf(held))

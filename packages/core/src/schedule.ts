@@ -1,22 +1,10 @@
 import type { Credential, HoldOptions } from './credential.ts'
 import { type Disposer, disposer } from './disposer.ts'
-import { notify } from './emitter.ts'
+import { notify, present } from './emitter.ts'
 import type { AuthenticationError } from './errors.ts'
-import type { Platform } from './platform/platform.ts'
-import { type Active, type Holding, isSignedIn } from './session-state.ts'
-
-/** The session as its schedule sees it. */
-export interface ScheduleHost {
-  readonly platform: Platform
-  holding(): Holding
-  /** Whether somebody listens to `expiring`. */
-  isHeard(): boolean
-  expiring(expiresAt: number): void
-  /** Refreshes because time has passed; settles when that is over, one way or the other. */
-  renew(held: Active): Promise<unknown>
-  /** When that makes sense, at the earliest (epoch ms); undefined where there is nothing to wait for. */
-  renewableAt(held: Active, wantedAt: number | undefined): number | undefined
-}
+import type { Refresher } from './refresher.ts'
+import type { SessionHost } from './session-host.ts'
+import { isSignedIn } from './session-state.ts'
 
 /** What happens because time passes: the refresh ahead for those who hold, and the end of what cannot be refreshed. */
 export interface Schedule {
@@ -42,19 +30,18 @@ interface Held {
   epoch: number | undefined
 }
 
-export function createSchedule(host: ScheduleHost): Schedule {
+export function createSchedule(host: SessionHost, refresher: Refresher): Schedule {
   const { platform } = host
   const holds = new Set<Held>()
   let timer: unknown
-  let isStopped = false
   let restedUntil = 0
   /** The version that the jitter is of, and whether `expiring` was told of it. */
   let current: { readonly version: number; readonly jitter: number; isTold: boolean } | undefined
 
   function check(): void {
     platform.clearTimeout(timer)
-    const held = host.holding()
-    if (isStopped || held.status !== 'active' || held.credential.expiresAt === undefined) return
+    const held = host.holding
+    if (host.lifetime.aborted || held.status !== 'active' || held.credential.expiresAt === undefined) return
     const { version, receivedAt } = held
     const { expiresAt } = held.credential
     const now = platform.now()
@@ -68,26 +55,26 @@ export function createSchedule(host: ScheduleHost): Schedule {
     // Jitter only delays: never more than one refresh per two thirds of a lifetime.
     const wantedAt = expiresAt - aheadMs * (1 - current.jitter)
     let dueAt = Infinity
-    if ((isHeld || host.isHeard()) && !current.isTold) {
+    if ((isHeld || host.isHeard('expiring')) && !current.isTold) {
       if (now < wantedAt) dueAt = wantedAt
       else {
         current.isTold = true
-        host.expiring(expiresAt)
+        host.tell('expiring', { expiresAt })
       }
     }
-    const renewAt = host.renewableAt(held, isHeld ? wantedAt : undefined)
-    if (renewAt !== undefined && now >= Math.max(renewAt, restedUntil)) {
+    const renewAt = Math.max(restedUntil, refresher.renewableAt(held, isHeld ? wantedAt : Infinity))
+    if (now >= renewAt) {
       restedUntil = now + restMs
-      void host.renew(held).then(check, check)
+      void refresher.renew(held, 'stale').then(check, check)
       return
     }
-    if (renewAt !== undefined) dueAt = Math.min(dueAt, Math.max(renewAt, restedUntil))
+    dueAt = Math.min(dueAt, renewAt)
     if (dueAt < Infinity) timer = platform.setTimeout(check, Math.min(stepMs, dueAt - now))
   }
 
   return {
     hold(options) {
-      const held = host.holding()
+      const held = host.holding
       const entry: Held = { options, epoch: isSignedIn(held) ? held.epoch : undefined }
       holds.add(entry)
       check()
@@ -97,29 +84,24 @@ export function createSchedule(host: ScheduleHost): Schedule {
     },
     check,
     arrived(credential, of = credential.epoch) {
-      for (const entry of Array.from(holds)) {
-        if (!holds.has(entry)) continue
+      for (const entry of present(holds)) {
         entry.epoch ??= of
-        if (entry.epoch === of) {
-          entry.epoch = credential.epoch
-          if (entry.options.onCredential !== undefined) notify(entry.options.onCredential, credential)
-        }
+        if (entry.epoch !== of) continue
+        entry.epoch = credential.epoch
+        notify(entry.options.onCredential, credential)
       }
       if (of !== credential.epoch) check()
     },
     ended(error) {
-      const { epoch } = host.holding()
-      for (const entry of Array.from(holds)) {
-        if (!holds.has(entry)) continue
+      const { epoch } = host.holding
+      for (const entry of present(holds)) {
         if (entry.epoch !== epoch) holds.delete(entry)
-        const { onEnd } = entry.options
-        if (error !== undefined && entry.epoch !== undefined && onEnd !== undefined) notify(onEnd, error)
+        if (error !== undefined && entry.epoch !== undefined) notify(entry.options.onEnd, error)
       }
     },
     stop() {
-      isStopped = true
       holds.clear()
-      platform.clearTimeout(timer)
+      check()
     },
   }
 }

@@ -8,6 +8,11 @@ export interface Stamp {
   readonly version: number
 }
 
+/** Returns which one something is about, and no more of it. */
+export function stampOf({ epoch, version }: Stamp): Stamp {
+  return { epoch, version }
+}
+
 /** How a session stands in a storage, under its name. */
 export interface SessionRecord extends Stamp {
   readonly format: 1

@@ -41,7 +41,11 @@ interface TokenHolding {
   readonly notes: Notes
 }
 
-export type Active = TokenHolding & { readonly status: 'active'; readonly shown: SessionState }
+export type Active = TokenHolding & {
+  readonly status: 'active'
+  readonly error?: undefined
+  readonly shown: Extract<SessionState, { status: 'active' }>
+}
 export type Expired = TokenHolding & {
   readonly status: 'expired'
   readonly error: AuthenticationError
@@ -54,6 +58,7 @@ export type Holding =
       readonly status: 'loading' | 'signed-out'
       readonly epoch: number
       readonly version: number
+      readonly error?: undefined
       readonly shown: SessionState
     }
   | Active
@@ -128,15 +133,18 @@ function isIdentity(held: string | undefined, given: string | undefined): boolea
   return held !== undefined && held === given
 }
 
-const identified = (identity: string | undefined): { identity?: string } => (identity === undefined ? {} : { identity })
-
 function active({ type, tokens, identity, at }: Arrival, epoch: number, version: number): Active {
   const { accessToken, tokenType = 'Bearer' } = tokens
   const lapse = lapseOf(tokens, at)
   // An issuer mints no dead tokens: one that looks dead on arrival is used until a server refuses it.
   const isMinted = type !== 'signed-in' || tokens.expiresInMs !== undefined
   const expiresAt = isMinted && lapse !== undefined && lapse <= at ? undefined : lapse
-  const shared = { epoch, version, ...identified(identity), ...(expiresAt !== undefined && { expiresAt }) }
+  const shared = {
+    epoch,
+    version,
+    ...(identity !== undefined && { identity }),
+    ...(expiresAt !== undefined && { expiresAt }),
+  }
   const credential = { ...shared, ...(accessToken !== undefined && { accessToken }), tokenType: schemeOf(tokenType) }
   const shown = { status: 'active', ...shared } as const
   return { status: 'active', epoch, version, tokens, receivedAt: at, credential, notes: {}, shown }
@@ -161,9 +169,9 @@ function lapseOf({ accessToken, expiresInMs, expiresAt }: TokenSet, at: number):
 }
 
 function expired(held: Active, error: AuthenticationError): Expired {
-  const { epoch, version, credential } = held
-  const shown = { status: 'expired', epoch, version, ...identified(credential.identity), error } as const
-  return { ...held, status: 'expired', error, shown }
+  const over = { status: 'expired', error } as const
+  const { expiresAt: _expiresAt, ...shown } = held.shown
+  return { ...held, ...over, shown: { ...shown, ...over } }
 }
 
 function stored({ epoch, version, record }: Stored): Holding {
@@ -177,7 +185,8 @@ function stored({ epoch, version, record }: Stored): Holding {
 function rebased(holding: Holding, stamp: Stamp): Holding {
   if (!isSignedIn(holding)) return { ...holding, ...stamp }
   const { shown, credential } = holding
-  return { ...holding, ...stamp, shown: { ...shown, ...stamp }, credential: { ...credential, ...stamp } }
+  const moved = { ...holding, ...stamp, shown: { ...shown, ...stamp }, credential: { ...credential, ...stamp } }
+  return moved as Active | Expired
 }
 
 /** Some issuers and libraries lower-case the type, which is case-insensitive; servers that compare it are not. */

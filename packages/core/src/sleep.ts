@@ -14,6 +14,16 @@ export function sleep(platform: Platform, ms: number, signal: AbortSignal): Prom
   })
 }
 
+/** Calls back when a task takes longer than that; no timer is left. */
+export async function timed<T>(platform: Platform, ms: number, late: () => void, task: () => Promise<T>): Promise<T> {
+  const timer = platform.setTimeout(late, ms)
+  try {
+    return await task()
+  } finally {
+    platform.clearTimeout(timer)
+  }
+}
+
 /** Resolves after a time. */
 export function pause(platform: Platform, ms: number): Promise<void> {
   return new Promise((resolve) => {

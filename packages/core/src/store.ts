@@ -1,7 +1,10 @@
 import { type Deferred, deferred } from './deferred.ts'
-import type { Platform } from './platform/platform.ts'
-import { parseRecord, parseStamp, type SessionRecord, type Stamp, type Stored } from './session-record.ts'
-import type { TokenStorage } from './storage.ts'
+import type { StoredHost } from './session-host.ts'
+import { parseRecord, parseStamp, type SessionRecord, type Stamp, stampOf, type Stored } from './session-record.ts'
+import { timed } from './sleep.ts'
+
+/** The session as its store sees it. */
+export type StoreHost = Pick<StoredHost, 'storage' | 'name' | 'platform' | 'flawOf' | 'trace'>
 
 /** A session's place in a storage: its record under its name, and the last sign-out under a key of its own. */
 export interface Store {
@@ -17,58 +20,37 @@ export interface Store {
   remove(): Promise<void>
 }
 
-export interface StoreOptions {
-  readonly storage: TokenStorage
-  readonly name: string
-  readonly platform: Platform
-  flawOf(tokens: unknown): string | undefined
-  /** Told of a record that is none. */
-  refused(): void
-}
-
 /** How long a storage may take to answer. */
 const patienceMs = 5000
 
-export function createStore({ storage, name, platform, flawOf, refused }: StoreOptions): Store {
+export function createStore({ storage, name, platform, flawOf, trace }: StoreHost): Store {
   const epochKey = `${name}.epoch`
 
   /** Waits for a storage, but not for ever. What answers at once costs no timer. */
   async function patiently<T>(answer: T | Promise<T>): Promise<T> {
     if (!isPromise(answer)) return answer
     const late: Deferred<never> = deferred()
-    const timer = platform.setTimeout(() => {
+    const giveUp = (): void => {
       late.reject(new Error(`The storage did not answer in ${patienceMs} ms`))
-    }, patienceMs)
-    return Promise.race([answer, late.promise]).finally(() => {
-      platform.clearTimeout(timer)
-    })
+    }
+    return timed(platform, patienceMs, giveUp, () => Promise.race([answer, late.promise]))
   }
 
-  function parse(mark: unknown, raw: unknown): Stored {
+  function parse([mark, item]: readonly unknown[]): Stored {
+    const raw = item ?? null
     const stamp = parseStamp(mark)
-    const isAbsent = raw === null || raw === undefined
     const record = parseRecord(raw, flawOf)
-    if (record === undefined && !isAbsent) refused()
-    const found = { raw: isAbsent ? null : raw }
+    if (record === undefined && raw !== null) trace?.({ type: 'warning', level: 'warn', reason: 'record' })
     // What a refresh wrote after a sign-out reads as absent.
-    if (record !== undefined && record.epoch >= stamp.epoch) {
-      return { ...found, epoch: record.epoch, version: record.version, record }
-    }
-    return {
-      ...found,
-      ...stamp,
-      version: Math.max(stamp.version, record?.version ?? 0),
-      isLeftOver: record !== undefined,
-    }
+    if (record !== undefined && record.epoch >= stamp.epoch) return { ...stampOf(record), raw, record }
+    return { ...stamp, version: Math.max(stamp.version, record?.version ?? 0), raw, isLeftOver: record !== undefined }
   }
 
   return {
     graceMs: storage.replaceItem === undefined ? patienceMs : 0,
     read() {
-      const mark = storage.getItem(epochKey)
-      const raw = storage.getItem(name)
-      if (!isPromise(mark) && !isPromise(raw)) return parse(mark, raw)
-      return patiently(Promise.all([mark, raw])).then((found) => parse(...found))
+      const found = [storage.getItem(epochKey), storage.getItem(name)]
+      return found.some(isPromise) ? patiently(Promise.all(found)).then(parse) : parse(found)
     },
     async replace({ raw }, record) {
       const next = JSON.stringify(record)
@@ -79,7 +61,7 @@ export function createStore({ storage, name, platform, flawOf, refused }: StoreO
       const there = (isPromise(current) ? await patiently(current) : current) ?? null
       // What was read before a sleep says nothing.
       if (platform.now() - since > patienceMs) return false
-      if (there !== raw && JSON.stringify(there) !== JSON.stringify(raw)) return false
+      if (JSON.stringify(there) !== JSON.stringify(raw)) return false
       await patiently(storage.setItem(name, next))
       return true
     },

@@ -1,4 +1,4 @@
-import { isReauthError, RefreshError } from './errors.ts'
+import { isRefreshError, RefreshError } from './errors.ts'
 import type { RefreshReason } from './session-events.ts'
 import type { FlawOf, TokenSet } from './token-set.ts'
 
@@ -35,7 +35,7 @@ export function strategiesOf(option: RefreshOption): Required<Strategy>[] {
     spends: typeof entry === 'function' || (entry?.spends ?? true),
   }))
   if (strategies.length > 0 && strategies.every(({ refresh }) => typeof refresh === 'function')) return strategies
-  throw new TypeError('refresh is missing: give a function ({ tokens, reason, signal }) => Promise<TokenSet>')
+  throw new TypeError('refresh is missing; pass a function that gets a new TokenSet')
 }
 
 /** Calls one strategy; whatever comes of it is a checked token set or a `RefreshError`. */
@@ -44,14 +44,10 @@ export async function attempt({ refresh }: Strategy, context: RefreshContext, fl
   try {
     answer = await refresh(context)
   } catch (cause) {
-    throw isReauthError(cause) && cause.name === 'RefreshError'
-      ? cause
-      : new RefreshError('The refresh ended without an answer: throw a RefreshError to say what happened', {
-          reason: 'lost',
-          cause,
-        })
+    if (isRefreshError(cause)) throw cause
+    throw new RefreshError('refresh() failed; throw a RefreshError to say how', { reason: 'lost', cause })
   }
   const flaw = flawOf(answer)
-  if (flaw !== undefined) throw new RefreshError(`refresh returned ${flaw}`, { reason: 'misconfigured' })
+  if (flaw !== undefined) throw new RefreshError(`refresh() returned ${flaw}`, { reason: 'misconfigured' })
   return answer
 }

@@ -17,20 +17,23 @@ export interface TokenSet {
   identity?: string
 }
 
-type Rule = (value: never) => boolean
+const text = /./
 
-const isText: Rule = (value) => /./.test(value)
+/** The pattern of a text, the least of a number; the scheme of a header is a token of RFC 9110, section 5.6.2. */
+const rules: { readonly [Member in keyof Required<TokenSet>]: RegExp | number } = {
+  accessToken: /^[\x21-\x7e]+$/,
+  refreshToken: text,
+  idToken: text,
+  tokenType: /^[\w!#$%&'*+.^`|~-]+$/,
+  scope: /^/,
+  expiresInMs: 0,
+  expiresAt: -Infinity,
+  identity: text,
+}
 
-/** By type and by rule; the scheme of a header has to be a token of RFC 9110, section 5.6.2. */
-const rules: { readonly [Member in keyof Required<TokenSet>]: readonly ['string' | 'number', Rule] } = {
-  accessToken: ['string', (value) => /^[\x21-\x7e]+$/.test(value)],
-  refreshToken: ['string', isText],
-  idToken: ['string', isText],
-  tokenType: ['string', (value) => /^[\w!#$%&'*+.^`|~-]+$/.test(value)],
-  scope: ['string', () => true],
-  expiresInMs: ['number', (value) => value >= 0 && value < Infinity],
-  expiresAt: ['number', Number.isFinite],
-  identity: ['string', isText],
+function isRight(value: unknown, rule: RegExp | number): boolean {
+  if (typeof rule === 'number') return Number.isFinite(value) && (value as number) >= rule
+  return typeof value === 'string' && rule.test(value)
 }
 
 /** Returns what is wrong with a token set of one kind. */
@@ -39,12 +42,9 @@ export type FlawOf = (tokens: unknown) => string | undefined
 /** Returns what is wrong with a token set, naming the member and never its value; undefined if nothing is. Beside a cookie there is no access token. */
 export function flawOf(tokens: unknown, isCookie = false): string | undefined {
   const members = { ...(tokens as object | undefined) } as { readonly [member: string]: unknown }
-  for (const [member, [type, isRight]] of Object.entries(rules)) {
+  for (const [member, rule] of Object.entries(rules)) {
     const value = members[member]
-    // oxlint-disable-next-line valid-typeof
-    if (
-      value === undefined ? member === 'accessToken' && !isCookie : !(typeof value === type && isRight(value as never))
-    ) {
+    if (value === undefined ? member === 'accessToken' && !isCookie : !isRight(value, rule)) {
       return `a token set without a right ${member}${'access_token' in members ? '; pass an answer through parseTokenResponse()' : ''}`
     }
   }

@@ -1,6 +1,6 @@
 import { RefreshError } from './errors.ts'
-import type { Platform } from './platform/platform.ts'
 import { isNewer, parseRecord, type SessionRecord } from './session-record.ts'
+import type { StoredHost } from './session-host.ts'
 import { pause } from './sleep.ts'
 import type { TokenStorage } from './storage.ts'
 
@@ -13,13 +13,7 @@ const stepMs = 50
  * what was there before the last holder wrote. A ledger that is coherent says what was written last, but for the tokens:
  * until the tokens have come after it, nothing that is read here counts.
  */
-export function withLedger(
-  storage: TokenStorage,
-  ledger: TokenStorage,
-  name: string,
-  platform: Platform,
-  goneMs: number,
-): TokenStorage {
+export function withLedger({ storage, name, platform, capMs }: StoredHost, ledger: TokenStorage): TokenStorage {
   let entry: unknown
   let item: unknown
 
@@ -44,8 +38,8 @@ export function withLedger(
       await pause(platform, stepMs)
     }
     // What never came was lost with the browser: then what is here is all there is.
-    if (platform.now() - record.receivedAt > goneMs) return item
-    throw new RefreshError('What another tab stored has not come through to this one', { reason: 'unavailable' })
+    if (platform.now() - record.receivedAt > capMs) return item
+    throw new RefreshError('What another tab stored has not come through', { reason: 'unavailable' })
   }
 
   return {

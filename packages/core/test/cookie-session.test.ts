@@ -40,6 +40,15 @@ describe('a cookie session', () => {
     expect(JSON.parse(String(storage.getItem('reauth')))).toMatchObject({ tokens: { identity: 'alice' } })
   })
 
+  it('lapses when its grant says, and is of nobody in particular where that says null', async () => {
+    const { open, clock } = createDesk()
+    const session = open()
+    const expiresAt = clock.now() + minute
+    await session.signIn({ expiresAt, identity: null as never })
+    expect(await session.acquire()).toStrictEqual({ epoch: 1, version: 1, tokenType: 'Bearer', expiresAt })
+    expect(await session.tokens()).toStrictEqual({ expiresAt })
+  })
+
   it('keeps nothing of the tokens that an answer holds', async () => {
     const answer = { accessToken: 'secret-1', refreshToken: 'secret-2', expiresInMs: minute }
     const { open, storage } = createDesk({ refresh: async () => answer, restore: async () => answer })
@@ -64,6 +73,19 @@ describe('a cookie session', () => {
     const session = open()
     await session.signIn({ identity: 'alice' })
     expect(await session.refresh()).toEqual({ epoch: 1, version: 2, identity: 'alice', tokenType: 'Bearer' })
+  })
+
+  it('is refreshed again after a rejection, once the same user has signed in again', async () => {
+    const { open, clock, refresh } = createDesk()
+    const session = open()
+    const grant = { identity: 'alice', expiresInMs: 5 * minute }
+    await session.signIn(grant)
+    clock.jump(5 * minute)
+    refresh.mockRejectedValueOnce(new RefreshError('no', { reason: 'rejected' }))
+    await expect(session.acquire()).rejects.toMatchObject({ reason: 'expired' })
+    await session.signIn(grant)
+    clock.jump(5 * minute)
+    expect(await session.acquire()).toMatchObject({ epoch: 1, version: 3 })
   })
 
   it('is expired by a rejection', async () => {
@@ -119,6 +141,26 @@ describe('a cookie session', () => {
       await session.signIn({ identity: 'bob' })
       answer.resolve({ identity: 'alice' })
       expect(await session.acquire()).toMatchObject({ identity: 'bob' })
+    })
+
+    it('changes nothing where a sign-in and a sign-out came first', async () => {
+      const answer = deferred<{ identity: string }>()
+      const { open } = createDesk({ restore: () => answer.promise })
+      const session = open()
+      await session.signIn({ identity: 'bob' })
+      await session.signOut()
+      const { state } = session
+      answer.resolve({ identity: 'alice' })
+      await session.ready
+      await expect(session.acquire()).rejects.toMatchObject({ reason: 'signed-out' })
+      expect(session.state).toBe(state)
+    })
+
+    it('means signed out when it gives what is no grant', async () => {
+      const { open } = createDesk({ restore: async () => ({ expiresInMs: -1 }) })
+      const session = open()
+      await session.ready
+      expect(session.state).toEqual({ status: 'signed-out' })
     })
 
     it('is told when the session is disposed, and nobody waits for it', async () => {

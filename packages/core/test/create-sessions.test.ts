@@ -27,6 +27,20 @@ describe('createSessions', () => {
     expect(again.signal).toBe(a.signal)
   })
 
+  it('opens again what was made elsewhere and cannot be told to look into its store', async () => {
+    const { clock } = createHarness()
+    const made = createSession({ refresh: async () => ({ accessToken: 'A' }), platform: clock })
+    const { open } = createSessions(() => ({
+      ...made,
+      get state() {
+        return made.state
+      },
+    }))
+    const [one, again] = [open('a'), open('a')]
+    expect(again.state).toBe(one.state)
+    await Promise.all([one[Symbol.asyncDispose](), again[Symbol.asyncDispose]()])
+  })
+
   it('disposes a session with its last lease, however often each is given back', async () => {
     const { sessions, factory, issuer } = createDesk()
     const [first, second] = [sessions.open('a'), sessions.open('a')]

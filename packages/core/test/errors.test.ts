@@ -1,6 +1,12 @@
 import { describe, expect, it, vi } from 'vitest'
 
-import { AuthenticationError, isReauthError, PermissionDeniedError, RefreshError } from '../src/errors.ts'
+import {
+  AuthenticationError,
+  authenticationError,
+  isReauthError,
+  PermissionDeniedError,
+  RefreshError,
+} from '../src/errors.ts'
 
 const cause = new Error('secret-token')
 const all = [
@@ -17,6 +23,13 @@ describe('the errors', () => {
   it('have the code of the HTTP status that they stand for', () => {
     expect(all[0].code).toBe(401)
     expect(all[1].code).toBe(403)
+  })
+
+  it('say what happened and the way out, for each reason to sign in', () => {
+    const reasons = ['signed-out', 'expired', 'refused', 'switched'] as const
+    const messages = reasons.map((reason) => authenticationError(reason).message)
+    expect(new Set(messages).size).toBe(reasons.length)
+    for (const message of messages) expect(message).toMatch(/^[A-Z].+; .+/)
   })
 
   it.each(all)('are errors, keep their cause and have a stack: $name', (error) => {

@@ -1,22 +1,23 @@
 import { createClock } from '@reauth/testkit'
 import { describe, expect, it, vi } from 'vitest'
 
-import { createExclusion, type ExclusionOptions } from '../src/exclusion.ts'
+import { createExclusion, type ExclusionHost } from '../src/exclusion.ts'
 import { memoryStorage } from '../src/memory-storage.ts'
 import type { LockOptions, TokenStorage } from '../src/storage.ts'
+import type { AdapterTrace } from '../src/trace.ts'
 import { failureOf } from './support/failure-of.ts'
 import { mapStorage } from './support/map-storage.ts'
 import { createBrowser } from './support/page.ts'
 
 /** An exclusion over the Web Locks of a browser, in which another may hold the lock. */
-function createDoor(options: Partial<ExclusionOptions> = {}) {
+function createDoor(options: Partial<ExclusionHost> = {}, isAbandoned = async () => false) {
   const clock = createClock()
   const browser = createBrowser(clock)
   const { platform } = browser.openPage()
   const asked: LockOptions[] = []
-  const entered: string[] = []
-  const fellBack = vi.fn<() => void>()
-  const exclusion = createExclusion({
+  const told: Parameters<AdapterTrace>[0][] = []
+  const life = new AbortController()
+  const host: ExclusionHost = {
     storage: mapStorage().storage,
     name: 'mine',
     platform: {
@@ -28,18 +29,18 @@ function createDoor(options: Partial<ExclusionOptions> = {}) {
         },
       },
     },
-    waitMs: 40_000,
-    isAbandoned: async () => false,
-    fellBack,
-    entered: (ms, isTakeover) => void entered.push(`${ms}${isTakeover ? ' takeover' : ''}`),
+    refreshTimeoutMs: 40_000,
+    trace: (entry) => void told.push(entry),
+    lifetime: life.signal,
     ...options,
-  })
-  return { clock, browser, exclusion, asked, entered, fellBack, occupy: () => browser.holdLock('mine') }
+  }
+  const exclusion = createExclusion(host, isAbandoned)
+  return { clock, browser, exclusion, asked, told, life, occupy: () => browser.holdLock('reauth:mine') }
 }
 
 describe('an exclusion', () => {
   it('lets one in after the other, and tells how long each has waited', async () => {
-    const { clock, exclusion, entered, occupy } = createDoor()
+    const { clock, exclusion, told, occupy } = createDoor()
     const release = occupy()
     const ran: string[] = []
     const runs = ['one', 'other'].map((who) => exclusion.run(async () => void ran.push(who)))
@@ -48,7 +49,10 @@ describe('an exclusion', () => {
     release()
     await Promise.all(runs)
     expect(ran.toSorted()).toEqual(['one', 'other'])
-    expect(entered).toEqual(['3000', '3000'])
+    expect(told.map(({ type, ms }) => [type, ms])).toEqual([
+      ['lock-wait', 3000],
+      ['lock-wait', 3000],
+    ])
     expect(clock.pending).toBe(0)
   })
 
@@ -79,23 +83,23 @@ describe('an exclusion', () => {
 
   it('takes the lock from one who has abandoned it, and only then', async () => {
     let isAbandoned = false
-    const { clock, exclusion, asked, entered, occupy } = createDoor({ isAbandoned: async () => isAbandoned })
+    const { clock, exclusion, asked, told, occupy } = createDoor({}, async () => isAbandoned)
     occupy()
     const run = exclusion.run(async () => {})
     await clock.advance(10_000)
-    expect(entered).toEqual([])
+    expect(told).toEqual([])
     isAbandoned = true
     await clock.advance(10_000)
     await run
     expect(asked.at(-1)).toEqual({ steal: true })
-    expect(entered).toEqual(['20000 takeover'])
+    expect(told).toMatchObject([{ type: 'takeover', ms: 20_000 }])
   })
 
   it('never takes the lock of a storage that is its own lock', async () => {
     const storage = memoryStorage()
     const request = vi.spyOn(storage as Required<TokenStorage>, 'request')
-    const { clock, exclusion } = createDoor({ storage, isAbandoned: async () => true })
-    void storage.request?.('mine', {}, () => new Promise(() => {}))
+    const { clock, exclusion } = createDoor({ storage }, async () => true)
+    void storage.request?.('reauth:mine', {}, () => new Promise(() => {}))
     const failure = failureOf(exclusion.run(async () => {}))
     await clock.advance(40_000)
     expect(await failure).toMatchObject({ reason: 'unavailable' })
@@ -112,20 +116,20 @@ describe('an exclusion', () => {
       seen.push(turn.isLost)
     })
     await clock.advance(0)
-    await browser.openPage().platform.locks.request('mine', { steal: true }, async () => {})
+    await browser.openPage().platform.locks.request('reauth:mine', { steal: true }, async () => {})
     await clock.advance(0)
     finish[0]?.()
     await run
     expect(seen).toEqual([false, true])
   })
 
-  it('ends every wait with the reason that it is given, also those that come later', async () => {
-    const { exclusion, clock, occupy } = createDoor()
+  it('ends every wait with the reason of the end, also those that come later', async () => {
+    const { exclusion, clock, life, occupy } = createDoor()
     occupy()
     const reason = new Error('over')
     const failure = failureOf(exclusion.run(async () => {}))
     await clock.advance(0)
-    exclusion.end(reason)
+    life.abort(reason)
     expect(await failure).toBe(reason)
     expect(await failureOf(exclusion.run(async () => {}))).toBe(reason)
     expect(clock.pending).toBe(0)
@@ -142,6 +146,6 @@ describe('an exclusion', () => {
       inside--
     }
     await Promise.all(doors.flatMap(({ exclusion }) => [exclusion.run(task), exclusion.run(task)]))
-    for (const { fellBack } of doors) expect(fellBack).toHaveBeenCalledOnce()
+    for (const { told } of doors) expect(told).toMatchObject([{ type: 'warning', reason: 'no-lock' }])
   })
 })

@@ -1,6 +1,7 @@
 import { createClock } from '@reauth/testkit'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 
+import { deferred } from '../src/deferred.ts'
 import { AuthenticationError, RefreshError } from '../src/errors.ts'
 import { createExternalSession, type ExternalSessionOptions } from '../src/external-session.ts'
 
@@ -33,6 +34,21 @@ describe('an external session', () => {
     const { session } = createDesk(async () => ({ accessToken: 'A1', identity: 'alice' }))
     await session.ready
     expect(session.state).toMatchObject({ status: 'active', identity: 'alice' })
+  })
+
+  it('is known to be signed out once somebody waits for ready, also where the SDK gives what is no token', async () => {
+    for (const token of [undefined, 'no token', { accessToken: '' }]) {
+      const { session } = createDesk(async () => token)
+      await session.ready
+      expect(session.state).toEqual({ status: 'signed-out' })
+    }
+  })
+
+  it('takes a sign-in before it has asked anybody, and then asks nobody', async () => {
+    const { session, forced } = createDesk(async () => 'A1')
+    await session.signIn({ accessToken: 'A2' })
+    expect(await session.acquire()).toMatchObject({ accessToken: 'A2', version: 1 })
+    expect(forced()).toEqual([])
   })
 
   it('forces a refresh for a refusal and for a stale token', async () => {
@@ -93,6 +109,86 @@ describe('an external session', () => {
     error = undefined
     clock.jump(minute)
     expect(await session.acquire()).toMatchObject({ version: 2 })
+  })
+
+  it('goes on where the SDK fails and nobody knows what that means', async () => {
+    const { session } = createDesk(({ forceRefresh }) =>
+      forceRefresh ? Promise.reject(new Error('?')) : Promise.resolve('A1'),
+    )
+    const refused = await session.acquire()
+    await expect(session.acquire({ refused })).rejects.toMatchObject({ name: 'RefreshError', reason: 'unavailable' })
+    expect(session.state.status).toBe('active')
+  })
+
+  it('is asked again after it wanted a sign-in, also where it gives a refresh token', async () => {
+    let isOut = true
+    const { session, clock } = createDesk(
+      async ({ forceRefresh }) => {
+        if (forceRefresh && isOut) throw new Error('login_required')
+        return { accessToken: 'A1', refreshToken: 'R', expiresInMs: 5 * minute }
+      },
+      { isSignInRequired: () => true },
+    )
+    const refused = await session.acquire()
+    await expect(session.acquire({ refused })).rejects.toMatchObject({ reason: 'expired' })
+    isOut = false
+    clock.jump(minute)
+    expect(await session.acquire({ refused })).toMatchObject({ version: 2 })
+  })
+
+  it('asks with every acquire while there is no token, once for those who ask together', async () => {
+    let token: string | undefined
+    const { session, forced } = createDesk(async () => token)
+    await session.ready
+    for (const count of [2, 3]) {
+      const both = await Promise.allSettled([session.acquire(), session.acquire()])
+      expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+      expect(forced()).toHaveLength(count)
+    }
+    token = 'A1'
+    expect(await session.acquire()).toMatchObject({ accessToken: 'A1' })
+  })
+
+  it('is not signed in by an answer that a sign-out has overtaken', async () => {
+    const { promise, resolve } = deferred<string | undefined>()
+    let answer: Promise<string | undefined> = Promise.resolve(undefined)
+    const { session } = createDesk(() => answer)
+    await session.ready
+    answer = promise
+    const waiting = session.acquire().catch((error: unknown) => error)
+    await session.signOut()
+    resolve('A1')
+    expect(await waiting).toMatchObject({ reason: 'signed-out' })
+    expect(session.state.status).toBe('signed-out')
+  })
+
+  it('asks again where the SDK has lost a user who had signed in here after a sign-out', async () => {
+    let token: string | undefined = 'A1'
+    const { session } = createDesk(async () => token)
+    await session.acquire()
+    await session.signOut()
+    await session.signIn({ accessToken: 'A2' })
+    token = undefined
+    await expect(session.refresh()).rejects.toBeInstanceOf(AuthenticationError)
+    token = 'A3'
+    expect(await session.acquire()).toMatchObject({ accessToken: 'A3' })
+  })
+
+  it('tells the SDK when it is disposed while it asks', async () => {
+    let told: AbortSignal | undefined
+    let answer: Promise<string | undefined> = Promise.resolve(undefined)
+    const { session } = createDesk(({ signal }) => {
+      told = signal
+      return answer
+    })
+    await session.ready
+    answer = new Promise(() => {})
+    const giveUp = new AbortController()
+    const waiting = session.acquire({ signal: giveUp.signal }).catch((error: unknown) => error)
+    await session[Symbol.asyncDispose]()
+    expect(told?.aborted).toBe(true)
+    giveUp.abort('bye')
+    expect(await waiting).toBe('bye')
   })
 
   it('passes on what getToken says of itself', async () => {

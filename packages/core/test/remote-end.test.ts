@@ -313,7 +313,7 @@ describe('what comes over a port', () => {
       { requiredKeys: ['reauth'] },
     )
 
-  it('does no harm, however hostile, to the owner nor to the far end', async () => {
+  it('does no harm, however hostile, to the owner nor to the far end', { timeout: 30_000 }, async () => {
     const uncaught: unknown[] = []
     const caught = (error: unknown): void => {
       uncaught.push(error)

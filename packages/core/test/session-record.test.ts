@@ -26,6 +26,27 @@ describe('isNewer', () => {
     expect(isNewer(expired, expired)).toBe(false)
     expect(isNewer({ ...active, version: 2 }, expired)).toBe(true)
   })
+
+  it('puts nobody after both, and what is held where its record is', () => {
+    const stamp = { epoch: 1, version: 1 }
+    const record = { format: 1, ...stamp, receivedAt: 0, tokens: { accessToken: 'A' } } as const
+    const ranks = [
+      [
+        { ...stamp, status: 'active' },
+        { ...stamp, record },
+      ],
+      [
+        { ...stamp, status: 'expired' },
+        { ...stamp, record: { ...record, expired: 'expired' } as const },
+      ],
+      [{ ...stamp, status: 'signed-out' }, stamp],
+    ]
+    for (const [rank, ones] of ranks.entries()) {
+      for (const [other, others] of ranks.entries()) {
+        for (const one of ones) for (const two of others) expect(isNewer(one, two)).toBe(rank > other)
+      }
+    }
+  })
 })
 
 describe('parseStamp', () => {

@@ -103,6 +103,20 @@ describe('a session that is held', () => {
     expect(issuer.tokenPosts).toBe(1)
   })
 
+  it('gives the living token at once while the refresh ahead is out', async () => {
+    const { signIn, session, issuer, clock } = createHall()
+    const credential = await signIn()
+    const dispose = session.hold()
+    const gate = issuer.faults.next(holdRequest())
+    await clock.advance(55 * 60_000)
+    expect(issuer.tokenPosts).toBe(1)
+    expect(await Promise.race([session.acquire(), Promise.resolve().then(() => 'waits')])).toBe(credential)
+    gate.release()
+    await clock.advance(0)
+    expect(await session.acquire()).toMatchObject({ version: 2 })
+    dispose()
+  })
+
   it('has one refresh for everybody who holds, and for who asks meanwhile', async () => {
     const { signIn, acquire, session, issuer, clock } = createHall(300_000)
     await signIn()
@@ -124,6 +138,16 @@ describe('a session that is held', () => {
     await clock.advance(10_000)
     expect(issuer.tokenPosts).toBeGreaterThan(5)
     expect(issuer.tokenPosts).toBeLessThanOrEqual(11)
+  })
+
+  it('never comes to an end that the issuer does not name', async () => {
+    const { signIn, session } = createHall(hourMs, { issuing: { expiresIn: false } })
+    const told: unknown[] = []
+    session.on('expiring', (event) => told.push(event))
+    await signIn()
+    const dispose = session.hold()
+    expect(told).toEqual([])
+    dispose()
   })
 
   it('has no timer where the issuer names no lifetime', async () => {
@@ -281,6 +305,17 @@ describe('onEnd', () => {
     expect(heard).toEqual(['expired'])
     expect(issuer.tokenPosts).toBe(0)
     expect(clock.pending).toBe(0)
+  })
+
+  it('is not told of the end of the sign-in after its own', async () => {
+    const { signIn, session } = createHall()
+    await signIn()
+    const { heard, onCredential, onEnd } = createEar()
+    session.hold({ onCredential, onEnd })
+    await session.signOut()
+    await signIn('bob')
+    await session.signOut()
+    expect(heard).toEqual(['signed-out'])
   })
 
   it('is not told again by a sign-out from an expired session', async () => {

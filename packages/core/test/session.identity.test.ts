@@ -13,6 +13,19 @@ describe('an identity that the application named', () => {
     expect(await acquire()).toMatchObject({ epoch: 1, version: 2, identity: 'account 1' })
   })
 
+  it('that cannot be told of an answer is a misconfiguration, with what was thrown as its cause', async () => {
+    const bug = new Error('A bug')
+    const session = createSession({
+      refresh: async () => ({ accessToken: 'B' }),
+      identity: ({ accessToken }) => {
+        if (accessToken === 'B') throw bug
+        return 'account 1'
+      },
+    })
+    await session.signIn({ accessToken: 'A' })
+    expect(await failureOf(session.refresh())).toMatchObject({ reason: 'misconfigured', cause: bug })
+  })
+
   it('is that of an answer that names it, too', async () => {
     const session = createSession({ refresh: async () => ({ accessToken: 'B', identity: 'account 2' }) })
     await session.signIn({ accessToken: 'A', identity: 'account 1' })

@@ -38,6 +38,17 @@ describe('a lost answer', () => {
     expect(issuer.graced).toBe(1)
   })
 
+  it('is presented again by a session that has expired since, though its access token has time left', async () => {
+    const { acquire, session, signIn, issuer, clock } = createStage(forgiving)
+    await signIn()
+    issuer.faults.next(dropAnswer())
+    expect(await failureOf(session.refresh())).toMatchObject({ reason: 'lost' })
+    session.expire()
+    clock.jump(1000)
+    expect(await acquire()).toMatchObject({ version: 2 })
+    expect(issuer.graced).toBe(1)
+  })
+
   it('is presented again one at a time', async () => {
     const { acquire, issuer, clock } = await lapsed(createStage(forgiving))
     issuer.faults.next(dropAnswer())

@@ -30,9 +30,12 @@ describe('createSession', () => {
     },
   )
 
-  it.each([Infinity, 2 ** 31, 2 ** 30])('throws a TypeError at once for a timeout that no timer holds: %d', (value) => {
-    expect(() => createSession({ refresh, refreshTimeoutMs: value })).toThrow(TypeError)
-  })
+  it.each([Infinity, 2 ** 31, 2 ** 30, 2 ** 29])(
+    'throws a TypeError at once for a timeout that no timer holds: %d',
+    (value) => {
+      expect(() => createSession({ refresh, refreshTimeoutMs: value })).toThrow(TypeError)
+    },
+  )
 
   it.each([['https://api.example.com/v1'], ['http://api.example.com'], ['*'], ['api.example.com'], ['']])(
     'throws a TypeError at once that names the origin "%s"',

@@ -37,6 +37,15 @@ describe('a request that is refused twice', () => {
     expect(issuer.tokenPosts).toBe(2)
   })
 
+  it('is forgotten when the clock is set back, which would keep it for ever', async () => {
+    const { refuse, signIn, issuer, clock } = createStage()
+    const renewed = await refuse(await signIn())
+    await failureOf(refuse(renewed, true))
+    clock.jump(-1)
+    expect(await refuse(renewed)).toMatchObject({ version: 3 })
+    expect(issuer.tokenPosts).toBe(2)
+  })
+
   it('strikes no newer version: one that is refused for the first time is renewed', async () => {
     const { refuse, acquire, signIn, issuer, clock } = createStage()
     const second = await refuse(await signIn())
@@ -106,6 +115,17 @@ describe('expireWhenRefused', () => {
     expect(issuer.tokenPosts).toBe(0)
     clock.jump(1)
     expect(await acquire()).toMatchObject({ version: 2 })
+  })
+
+  it('is the reason from then on, also where the issuer had failed before', async () => {
+    const { refuse, acquire, signIn, session, issuer, clock } = createStage({ expireWhenRefused: true })
+    const credential = await signIn()
+    issuer.faults.next(status(503))
+    expect(await failureOf(session.refresh())).toMatchObject({ reason: 'unavailable' })
+    clock.jump(1000)
+    await failureOf(refuse(credential, true))
+    expect(await failureOf(acquire())).toMatchObject(refusedError)
+    expect(issuer.tokenPosts).toBe(1)
   })
 
   it('does not keep a person waiting who asks for a refresh', async () => {

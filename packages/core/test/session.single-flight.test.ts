@@ -129,6 +129,7 @@ describe('one refresh', () => {
     await signIn()
     clock.jump(300_000)
     expect(await failureOf(acquire({ signal: AbortSignal.abort('no') }))).toBe('no')
+    await clock.advance(0)
     expect(issuer.tokenPosts).toBe(0)
   })
 })

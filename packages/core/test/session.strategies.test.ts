@@ -3,7 +3,9 @@ import { describe, expect, it, vi } from 'vitest'
 
 import { RefreshError } from '../src/errors.ts'
 import type { Refresh } from '../src/strategies.ts'
+import { createDesk } from './support/desk.ts'
 import { failureOf } from './support/failure-of.ts'
+import { mapStorage } from './support/map-storage.ts'
 import { createStage, type Stage } from './support/stage.ts'
 
 const exchanged = { accessToken: 'exchanged', expiresInMs: 300_000 }
@@ -26,6 +28,53 @@ describe('a list of strategies', () => {
     expect(session.state.status).toBe('active')
     expect(issuer.tokenPosts).toBe(1)
     expect(second).toHaveBeenCalledOnce()
+  })
+
+  it('goes on to one that spends the refresh token, where the former that did not was rejected', async () => {
+    const first = vi.fn<Refresh>(() => Promise.reject(new RefreshError('No', { reason: 'rejected' })))
+    const { signIn, session, issuer } = createStage({
+      strategies: (refresh) => [{ refresh: first, spends: false }, refresh],
+    })
+    await signIn()
+    expect(await session.refresh()).toMatchObject({ version: 2 })
+    expect(first).toHaveBeenCalledOnce()
+    expect(issuer.refreshes).toBe(1)
+  })
+
+  it('is given up when the user signs out while the issuer rejects the first', async () => {
+    const second = vi.fn<Refresh>(async () => exchanged)
+    const { signIn, session } = createStage({
+      strategies: () => [
+        async () => {
+          await session.signOut()
+          throw new RefreshError('No', { reason: 'rejected' })
+        },
+        second,
+      ],
+    })
+    await signIn()
+    expect(await failureOf(session.refresh())).toMatchObject({ reason: 'signed-out' })
+    expect(second).not.toHaveBeenCalled()
+  })
+
+  it('is given up when another tab has stored other tokens while the issuer rejected the first', async () => {
+    const { storage, items } = mapStorage()
+    const second = vi.fn<Refresh>(async () => exchanged)
+    const desk = createDesk({
+      storage,
+      refresh: [
+        async () => {
+          const record = JSON.parse(items.get('reauth') ?? '') as object
+          items.set('reauth', JSON.stringify({ ...record, version: 2, tokens: { ...exchanged, refreshToken: 'R2' } }))
+          throw new RefreshError('No', { reason: 'rejected' })
+        },
+        { refresh: second, spends: false },
+      ],
+    })
+    const { session } = desk.openTab()
+    await session.signIn({ accessToken: 'A1', refreshToken: 'R1', expiresInMs: 300_000 })
+    expect(await session.refresh()).toMatchObject({ version: 2, accessToken: 'exchanged' })
+    expect(second).not.toHaveBeenCalled()
   })
 
   it('does not go on while the first succeeds', async () => {
@@ -102,6 +151,17 @@ describe('a list of strategies', () => {
     await session.refresh()
     expect(second).toHaveBeenCalledTimes(4)
     expect(issuer.tokenPosts).toBe(1)
+  })
+
+  it('is refreshed ahead by the second, where the issuer has rejected the first', async () => {
+    const second = vi.fn<Refresh>(async () => exchanged)
+    const { acquire, session, clock, issuer } = await stranded(second)
+    await acquire()
+    const dispose = session.hold()
+    await clock.advance(250_000)
+    expect(second).toHaveBeenCalledTimes(2)
+    expect(issuer.tokenPosts).toBe(1)
+    dispose()
   })
 
   it('uses the first again once there is another refresh token', async () => {

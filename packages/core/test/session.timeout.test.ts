@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { RefreshError } from '../src/errors.ts'
 import type { Refresh, RefreshContext } from '../src/strategies.ts'
 import type { TokenSet } from '../src/token-set.ts'
+import { createDesk } from './support/desk.ts'
 import { failureOf } from './support/failure-of.ts'
 import { createStage, type Stage, type StageOptions } from './support/stage.ts'
 
@@ -81,10 +82,26 @@ describe('the hard cap', () => {
     expect(calls[0]?.signal.aborted).toBe(false)
     await clock.advance(1)
     expect(calls[0]?.signal.aborted).toBe(true)
-    expect(calls[0]?.signal.reason).toMatchObject({ name: 'RefreshError', reason: 'lost' })
+    expect(calls[0]?.signal.reason).toMatchObject({ name: 'RefreshError', reason: 'lost', sent: true })
     expect(entries).toContainEqual(expect.objectContaining({ type: 'refresh-failed', reason: 'lost', level: 'warn' }))
     expect(session.state.status).toBe('active')
     expect(clock.pending).toBe(0)
+  })
+
+  it('says that somebody else held the lock, where that is why', async () => {
+    const desk = createDesk()
+    const session = desk.open()
+    await session.signIn(desk.issuer.signIn().tokens)
+    const { promise, resolve } = deferred()
+    void desk.storage.request?.('reauth:reauth', {}, () => promise)
+    const failures: RefreshError[] = []
+    session.on('refresh-failed', ({ error }) => failures.push(error))
+    const waiting = failureOf(session.refresh())
+    await desk.clock.advance(30_000)
+    expect(await waiting).toMatchObject({ reason: 'unavailable' })
+    expect(failures).toMatchObject([{ reason: 'unavailable' }])
+    expect(failures[0]?.message).toContain('held the lock')
+    resolve()
   })
 
   it('lets a request that hangs be followed by another, after the backoff', async () => {

@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest'
 
 import { RefreshError } from '../src/errors.ts'
 import type { TraceEntry } from '../src/trace.ts'
+import { createDesk } from './support/desk.ts'
 import { failureOf } from './support/failure-of.ts'
+import { mapStorage } from './support/map-storage.ts'
 import { createStage, type Stage } from './support/stage.ts'
 import { collectUncaught } from './support/uncaught.ts'
 
@@ -44,6 +46,75 @@ describe('the trace', () => {
     expect(entries.map(({ issuer }) => issuer)).toEqual(Array(entries.length).fill('https://issuer.test'))
     expect(entries[0]?.session).toBe('reauth')
   })
+
+  it('tells a failed storage as an error', async () => {
+    const { open, issuer, entries } = createDesk({
+      storage: {
+        getItem: () => null,
+        setItem() {
+          throw new Error('The disk is full')
+        },
+        removeItem() {},
+        request: (_name, _options, callback) => callback(),
+      },
+    })
+    await open().signIn(issuer.signIn().tokens)
+    expect(entries.filter(({ type }) => type === 'persist-failed')).toMatchObject([{ level: 'error' }])
+  })
+
+  it('tells why a token was refreshed ahead: it had become stale', async () => {
+    const { signIn, session, clock, entries } = createStage()
+    await signIn()
+    const dispose = session.hold()
+    await clock.advance(250_000)
+    expect(entries.filter(({ type }) => type === 'refreshed')).toMatchObject([{ reason: 'stale', version: 2 }])
+    dispose()
+  })
+
+  it('tells of no failure where the session was disposed while it waited for the lock', async () => {
+    const desk = createDesk({ storage: mapStorage().storage })
+    const { session } = desk.openTab()
+    await session.signIn(desk.issuer.signIn().tokens)
+    const free = desk.browser.holdLock()
+    const waiting = failureOf(session.refresh())
+    await desk.clock.advance(0)
+    await session[Symbol.asyncDispose]()
+    expect(await waiting).toMatchObject({ reason: 'disposed' })
+    expect(desk.entries.map(({ type }) => type)).toEqual(['signed-in'])
+    free()
+  })
+
+  it('tells of no refresh where another tab has refreshed by the time that the lock is free', async () => {
+    const desk = createDesk({ storage: mapStorage().storage })
+    const [one, other] = [desk.openTab(), desk.openTab()]
+    await one.session.signIn(desk.issuer.signIn().tokens)
+    await desk.clock.advance(0)
+    other.page.mute()
+    desk.clock.jump(300_000)
+    expect(await Promise.all([one.session.acquire(), other.session.acquire()])).toMatchObject([
+      { version: 2 },
+      { version: 2 },
+    ])
+    expect(desk.entries.filter(({ type }) => type === 'refresh-start')).toHaveLength(1)
+  })
+
+  it.each([
+    ['unavailable', undefined, 'warn'],
+    ['unavailable', new Error('A bug?'), 'warn'],
+    ['lost', new Error('A bug?'), 'error'],
+    ['lost', new TypeError('fetch failed'), 'warn'],
+    ['rejected', undefined, 'error'],
+  ] as const)(
+    'tells a warning from an error where there is no refresh token (D8): %s, %s',
+    async (reason, cause, level) => {
+      const { session, entries } = createStage({
+        refresh: () => Promise.reject(new RefreshError('No', { reason, cause })),
+      })
+      await session.signIn({ accessToken: 'A' })
+      await failureOf(session.refresh())
+      expect(failureIn(entries)).toEqual([{ level, reason }])
+    },
+  )
 
   it.each([
     ['invalid_grant', status(400, { body: { error: 'invalid_grant' } }), { level: 'warn', reason: 'rejected' }],

@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import type { SessionRecord } from '../src/session-record.ts'
 import type { TokenStorage } from '../src/storage.ts'
 import { createStore } from '../src/store.ts'
+import type { AdapterTrace } from '../src/trace.ts'
 import { failureOf } from './support/failure-of.ts'
 import { mapStorage } from './support/map-storage.ts'
 import { swappingStorage } from './support/swapping-storage.ts'
@@ -18,11 +19,11 @@ const record = (version: number, epoch = 1): SessionRecord => ({
 
 function createShop(storage: TokenStorage) {
   const clock = createClock()
-  const refused = vi.fn<() => void>()
+  const refused = vi.fn<AdapterTrace>()
   return {
     clock,
     refused,
-    store: createStore({ storage, name: 'mine', platform: clock, flawOf: () => undefined, refused }),
+    store: createStore({ storage, name: 'mine', platform: clock, flawOf: () => undefined, trace: refused }),
   }
 }
 
@@ -49,6 +50,24 @@ describe('a store', () => {
       expect(await failure).toMatchObject({ message: 'The storage did not answer in 5000 ms' })
     }
     expect(clock.pending).toBe(0)
+  })
+
+  it('writes nothing over what it has read before the machine slept', async () => {
+    const { storage, items } = mapStorage({ isAsync: true })
+    const { store, clock } = createShop(storage)
+    const found = await store.read()
+    const sleeping = store.replace(found, record(1))
+    clock.jump(5001)
+    expect(await sleeping).toBe(false)
+    expect(items.size).toBe(0)
+    const waking = store.replace(found, record(1))
+    clock.jump(5000)
+    expect(await waking).toBe(true)
+  })
+
+  it('says for how long others may still write over what came: not at all where the storage swaps', () => {
+    expect(createShop(mapStorage().storage).store.graceMs).toBe(5000)
+    expect(createShop(swappingStorage()).store.graceMs).toBe(0)
   })
 
   it('leaves no timer behind when the answer comes', async () => {

@@ -46,6 +46,20 @@ describe('tabs with channels', () => {
   })
 })
 
+describe('a tab that was muted', () => {
+  it('hears nothing any more, and may still tell', async () => {
+    const browser = createBrowser(createClock())
+    const { heard, ear } = createEars()
+    const [one, two] = ['one', 'two'].map((who) => openTabs(browser.openPage().platform, 'mine', undefined, ear(who)))
+    one?.mute()
+    one?.tell(hint)
+    two?.tell({ epoch: 3, version: 4 })
+    await settle()
+    expect(heard).toEqual(['two {"epoch":1,"version":2}'])
+    for (const tab of [one, two]) tab?.close()
+  })
+})
+
 describe('tabs without channels', () => {
   const openPage = () => {
     const page = createBrowser(createClock()).openPage()
@@ -94,5 +108,18 @@ describe('sessions of one process', () => {
     expect(heard).toHaveLength(1)
     one.mute()
     one.mute()
+  })
+
+  it('that come later hear those that are there, also after others have left', () => {
+    const { heard, ear } = createEars()
+    const storage = memoryStorage()
+    const clock = createClock()
+    const [one, two] = ['one', 'two'].map((who) => openTabs(clock, 'mine', storage, ear(who)))
+    one?.mute()
+    const three = openTabs(clock, 'mine', storage, ear('three'))
+    two?.tell(hint)
+    expect(heard).toEqual(['three {"epoch":1,"version":2}'])
+    two?.mute()
+    three.mute()
   })
 })

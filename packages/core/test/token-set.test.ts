@@ -88,6 +88,7 @@ describe('parseTokenResponse', () => {
     [0.5, 500],
     ['300', 300_000],
     ['300.5', 300_500],
+    ['300.25', 300_250],
     ['007', 7000],
   ])('reads expires_in %j', (expires_in, expiresInMs) => {
     expect(parseTokenResponse({ access_token: 'A', expires_in })).toHaveProperty('expiresInMs', expiresInMs)

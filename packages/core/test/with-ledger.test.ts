@@ -130,6 +130,32 @@ describe('a storage that is not coherent across tabs', () => {
     expect(issuer.refreshes).toBe(2)
   })
 
+  it('is believed where its ledger knows nothing, and where it has nothing itself', async () => {
+    const { openTab, issuer, ledger, truth, entries } = createDesk()
+    await openTab().session.signIn(issuer.signIn().tokens)
+    const mark = String(await ledger.getItem('reauth'))
+    await ledger.removeItem('reauth')
+    const second = openTab()
+    expect(await second.session.refresh()).toMatchObject({ version: 2 })
+    await ledger.setItem('reauth', mark)
+    truth.delete('reauth')
+    const third = openTab()
+    await third.session.signIn(issuer.signIn({ identity: 'bob' }).tokens)
+    expect(JSON.parse(truth.get('reauth') ?? '')).toMatchObject({ identity: 'https://issuer.test#bob' })
+    expect(entries.filter(({ type }) => type === 'persist-failed')).toEqual([])
+  })
+
+  it('tells of a sign-out, above which the next sign-in goes', async () => {
+    const { openTab, issuer } = createDesk()
+    const { session } = openTab()
+    await session.signIn(issuer.signIn().tokens)
+    await session.signOut()
+    const next = openTab().session
+    await next.ready
+    await next.signIn(issuer.signIn().tokens)
+    expect(next.state).toMatchObject({ epoch: 3 })
+  })
+
   it('never has tokens in its ledger', async () => {
     const { ledger, credential, truth } = await createStaleTab()
     const entry = String(await ledger.getItem('reauth'))
@@ -157,7 +183,7 @@ describe('a storage that is not coherent across tabs', () => {
     let isRival = true
     Object.assign(ledger, {
       async replaceItem(key: string, expected: unknown, next: string) {
-        if (isRival) await ledger.setItem(key, String(expected).replace('"fate"', '"rival":1,"fate"'))
+        if (isRival) await ledger.setItem(key, String(expected).replace('{', '{"rival":1,'))
         isRival = false
         return inner?.(key, expected, next)
       },

@@ -7,6 +7,7 @@ interface AbortSignalListenerOptions {
 interface AbortSignal {
   readonly aborted: boolean
   readonly reason: unknown
+  throwIfAborted(): void
   addEventListener(type: 'abort', listener: () => void, options?: AbortSignalListenerOptions): void
   removeEventListener(type: 'abort', listener: () => void): void
 }
@@ -36,7 +37,7 @@ declare const navigator: { readonly locks?: { readonly request: never } }
 declare const BroadcastChannel: (new (name: string) => never) | undefined
 declare const localStorage: unknown
 declare const console: { warn(...data: unknown[]): void }
-declare const location: { readonly origin: string } | undefined
+declare var location: { readonly origin: string } | undefined
 declare const sessionStorage:
   | {
       getItem(key: string): string | null

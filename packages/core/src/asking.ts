@@ -1,0 +1,30 @@
+import { arrivalOf, type SessionHost } from './session-host.ts'
+import type { SessionEvent } from './session-state.ts'
+import type { TokenSet } from './token-set.ts'
+
+/** Takes the place of an event where somebody has to be asked first; returns undefined where nobody has. */
+export type Ask = (event: SessionEvent, host: SessionHost) => Promise<void> | undefined
+
+/** Asks, once and where nothing was ever stored, who is signed in; whatever is thrown means nobody. */
+export function asking(restore: (context: { signal: AbortSignal }) => Promise<TokenSet | undefined>): Ask {
+  let isAsked = false
+
+  async function ask(event: SessionEvent, host: SessionHost): Promise<void> {
+    let tokens: TokenSet | undefined
+    try {
+      tokens = await restore({ signal: host.lifetime })
+    } catch {
+      // Nobody who is known to be.
+    }
+    if (host.holding.status !== 'loading') return
+    if (tokens === undefined || host.flawOf(tokens) !== undefined) host.dispatch(event)
+    else host.dispatch({ ...arrivalOf(tokens, host), isRestored: true })
+  }
+
+  return (event, host) => {
+    const isNews = event.type === 'adopted' && event.stored.epoch === 0 && host.holding.status === 'loading'
+    if (isAsked || !isNews) return undefined
+    isAsked = true
+    return ask(event, host)
+  }
+}
