@@ -7,7 +7,8 @@ export type Ask = (event: SessionEvent, host: SessionHost) => Promise<void> | un
 
 /** Asks, once and where nothing was ever stored, who is signed in; whatever is thrown means nobody. */
 export function asking(restore: (context: { signal: AbortSignal }) => Promise<TokenSet | undefined>): Ask {
-  let isAsked = false
+  let asking: Promise<void> | undefined
+  let isAnswered = false
 
   async function ask(event: SessionEvent, host: SessionHost): Promise<void> {
     let tokens: TokenSet | undefined
@@ -16,6 +17,7 @@ export function asking(restore: (context: { signal: AbortSignal }) => Promise<To
     } catch {
       // Nobody who is known to be.
     }
+    isAnswered = true
     if (host.holding.status !== 'loading') return
     if (tokens === undefined || host.flawOf(tokens) !== undefined) host.dispatch(event)
     else host.dispatch({ ...arrivalOf(tokens, host), isRestored: true })
@@ -23,8 +25,8 @@ export function asking(restore: (context: { signal: AbortSignal }) => Promise<To
 
   return (event, host) => {
     const isNews = event.type === 'adopted' && event.stored.epoch === 0 && host.holding.status === 'loading'
-    if (isAsked || !isNews) return undefined
-    isAsked = true
-    return ask(event, host)
+    if (isAnswered || !isNews) return undefined
+    // Every look at the store finds nobody, until there is an answer: all of them wait for that one.
+    return (asking ??= ask(event, host))
   }
 }

@@ -13,8 +13,6 @@ import { withLedger } from './with-ledger.ts'
 export interface Keeper {
   /** Adopts what is stored, at once where the storage answers at once. */
   open(): Promise<void> | undefined
-  /** Whether the storage did not work when it was last tried. */
-  readonly isFailing: boolean
   /** Re-reads: adopts what is newer, and writes only what is newer here. */
   look(): Promise<void>
   /** Writes what was learned of the tokens that are held, unless the store has moved on. */
@@ -203,9 +201,6 @@ export function createKeeper(host: StoredHost): Keeper {
         fail(cause, look)
       }
       return undefined
-    },
-    get isFailing() {
-      return failures > 0
     },
     look: () => keep(look),
     tell: () => keep(tell),

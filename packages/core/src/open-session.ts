@@ -182,11 +182,17 @@ export function openSession(options: SessionOptions, { flawOf, ask }: Keeping): 
    */
   function heard({ epoch = 0, signedOutAt = -Infinity }: Partial<Hint>): void {
     const signOut = (): void => {
-      if (keeper?.isFailing === false || !isSignedIn(holding) || holding.receivedAt > signedOutAt) return
+      if (!isSignedIn(holding) || holding.receivedAt > signedOutAt) return
       if (holding.receivedAt < signedOutAt || holding.epoch < epoch) dispatch({ type: 'signed-out' })
     }
     if (keeper === undefined) signOut()
-    else if (!isAsleep) wait(keeper.look().then(signOut))
+    else if (!isAsleep)
+      wait(
+        keeper
+          .look()
+          .then(() => written)
+          .then(signOut),
+      )
   }
 
   /** The only place where the state moves, and where its moving has effects. */
@@ -255,7 +261,7 @@ export function openSession(options: SessionOptions, { flawOf, ask }: Keeping): 
 
   /** Where nothing is stored, nobody is asked before somebody wants to know. */
   function begin(): void {
-    if (holding.status === 'loading' && barrier === undefined) {
+    if (holding.status === 'loading' && barrier === undefined && !lifetime.aborted) {
       dispatch({ type: 'adopted', stored: initial })
     }
   }
@@ -369,10 +375,14 @@ export function openSession(options: SessionOptions, { flawOf, ask }: Keeping): 
     async refresh() {
       // A person asks: others may know better than what was learned here.
       if (keeper !== undefined) await keeper.look()
+      if (holding.status === 'loading') await untilReady()
       return refresher.renew(heldTokens(), 'asked')
     },
     async tokens() {
-      await barrier
+      begin()
+      // No wait where there is nothing to wait for: what is asked for before a sign-out is given.
+      // oxlint-disable-next-line no-await-in-loop
+      while (barrier !== undefined) await barrier
       return isSignedIn(holding) ? { ...holding.tokens } : undefined
     },
     async [Symbol.asyncDispose]() {

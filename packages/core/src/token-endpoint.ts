@@ -80,6 +80,8 @@ export function tokenError(who: string, code: unknown, verdicts: readonly string
 /** Returns how long a `Retry-After` asks to wait, in ms (RFC 9110, section 10.2.3); undefined where it says nothing. */
 export function retryAfterMs(value: string | null): number | undefined {
   if (value === null) return undefined
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now()
+  // A date has the name of its month; of anything else engines make one, too.
+  const isDate = /[a-z]{3}/i.test(value)
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : isDate ? Date.parse(value) - Date.now() : Number.NaN
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined
 }

@@ -74,6 +74,7 @@ export function parseTokenResponse(json: unknown): TokenSet {
   if (flaw !== undefined) {
     throw new RefreshError(`The token endpoint answered with ${flaw} (RFC 6749, section 5.1)`, {
       reason: 'misconfigured',
+      sent: true,
     })
   }
   return tokens

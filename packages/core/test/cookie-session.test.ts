@@ -1,10 +1,11 @@
-import { createClock } from '@reauth/testkit'
+import { createClock, settle } from '@reauth/testkit'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 
 import { type CookieSession, type CookieSessionOptions, createCookieSession } from '../src/cookie-session.ts'
 import { AuthenticationError, RefreshError } from '../src/errors.ts'
 import { memoryStorage } from '../src/memory-storage.ts'
 import { deferred } from '../src/deferred.ts'
+import { createBrowser } from './support/page.ts'
 
 const minute = 60_000
 
@@ -123,6 +124,31 @@ describe('a cookie session', () => {
       expect(session.state.status).toBe('signed-out')
       await session.ready
     })
+
+    it.each(['pageshow', 'visibilitychange', 'online'])(
+      'is waited for, whatever %s looks for meanwhile',
+      async (type) => {
+        const answer = deferred<{ identity: string } | undefined>()
+        const browser = createBrowser(createClock())
+        const page = browser.openPage()
+        const session = createCookieSession({
+          refresh: async () => ({ identity: 'alice' }),
+          restore: () => answer.promise,
+          storage: memoryStorage(),
+          platform: page.platform,
+        })
+        page.tell(type)
+        await settle()
+        const refreshing = session.refresh()
+        const tokens = session.tokens()
+        await settle()
+        expect(session.state).toEqual({ status: 'loading' })
+        answer.resolve({ identity: 'alice' })
+        expect(await tokens).toMatchObject({ identity: 'alice' })
+        expect(await refreshing).toMatchObject({ identity: 'alice', version: 2 })
+        await session[Symbol.asyncDispose]()
+      },
+    )
 
     it('does not run after a sign-out', async () => {
       const restore = vi.fn<() => Promise<{ identity: string }>>(async () => ({ identity: 'alice' }))

@@ -33,14 +33,14 @@ export async function signInUrl(
   if (!URL.canParse(endpoint ?? '') || !isSecureUrl(new URL(endpoint as string))) {
     throw new RefreshError('The issuer has no page to sign in at', { reason: 'misconfigured' })
   }
-  const { clientId, redirectUri, scope, dpop } = options
+  const { clientId, redirectUri, scope } = options
   const [state, nonce, verifier] = [
     oauth.generateRandomState(),
     oauth.generateRandomNonce(),
     oauth.generateRandomCodeVerifier(),
   ]
   const isOffline = scope.split(' ').includes('offline_access') && scopes?.includes('offline_access') === true
-  const key = await dpop?.handle()
+  const key = await issuer.key()
   const asked = {
     ...options.parameters,
     ...parameters,

@@ -81,14 +81,13 @@ const defaultStorage = (): TokenStorage =>
   typeof indexedDB === 'undefined' ? inMemory : indexedDbStorage({ databaseName: 'reauth.dpop' })
 
 async function keyPairIn(storage: TokenStorage, name: string): Promise<CryptoKeyPair> {
-  const found = await storage.getItem(name)
+  const found: unknown = (await storage.getItem(name)) ?? null
   if (isKeyPair(found)) return found
   const pair = await oauth.generateKeyPair('ES256', { extractable: false })
   const item = pair as unknown as string
-  // Another tab may have been faster: one key for all of them.
-  const isOurs = storage.replaceItem === undefined || (await storage.replaceItem(name, found, item))
-  if (!isOurs) return keyPairIn(storage, name)
-  if (storage.replaceItem === undefined) await storage.setItem(name, item)
+  if (found !== null || storage.replaceItem === undefined) await storage.setItem(name, item)
+  // Another tab was faster: one key for all of them.
+  else if (!(await storage.replaceItem(name, null, item))) return keyPairIn(storage, name)
   return pair
 }
 

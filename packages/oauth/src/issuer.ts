@@ -41,6 +41,8 @@ export interface Issuer {
   readonly sending: Sending
   /** Reads the metadata, once; a failure is not remembered. */
   discover(): Promise<oauth.AuthorizationServer>
+  /** The key that tokens are bound to, if they are. */
+  key(): Promise<oauth.DPoPHandle | undefined>
   /** Asks for tokens. Rejects with a `RefreshError` that says what happened. */
   tokensBy(grant: Grant): Promise<TokenSet>
 }
@@ -93,6 +95,7 @@ export function createIssuer(options: OAuthOptions): Issuer {
     auth: clientAuth,
     sending,
     discover,
+    key: () => keyOf(dpop),
     async tokensBy({ send, process, checks, verdicts, signal }) {
       const server = await discover()
       const DPoP = await keyOf(dpop)
@@ -169,5 +172,9 @@ function refreshErrorOf(
 /** Not with the error itself: oauth4webapi keeps the answer in it, and half of a wrong answer may be a right token. */
 function misconfigured(what: string, error: unknown, sent: boolean): RefreshError {
   const { code } = error as { code?: string }
-  return new RefreshError(`${who} ${what} (${code})`, { reason: 'misconfigured', sent, cause: { code } })
+  return new RefreshError(`${who} ${what}${code === undefined ? '' : ` (${code})`}`, {
+    reason: 'misconfigured',
+    sent,
+    cause: { code },
+  })
 }

@@ -38,13 +38,15 @@ export function createRoundTrip(storage: TokenStorage, trace: Trace | undefined)
       const mine = here.get(state)
       here.delete(state)
       const stored = await pending.take(state)
-      // What this very page knows, nobody else can have written.
-      const found = mine && Date.now() < mine.until ? mine.given : stored
-      if (isPending(found)) return found
-      if (mine === undefined && (await known.take(state)) === undefined) return 'foreign'
-      // Asked again, it is as stale as before.
-      await known.set(state, true).catch(() => {})
-      return 'stale'
+      if (isPending(stored)) return stored
+      if ((await known.take(state)) === true) {
+        // Asked again, it is as stale as before.
+        await known.set(state, true).catch(() => {})
+        return 'stale'
+      }
+      // The storage gives nothing back, or was never told.
+      if (mine === undefined) return 'foreign'
+      return Date.now() < mine.until ? mine.given : 'stale'
     },
   }
 }
