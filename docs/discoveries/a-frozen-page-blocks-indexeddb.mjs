@@ -60,7 +60,7 @@ for (const isReader of [false, true]) {
   let writtenMs
   const writing = tab.evaluate(() => globalThis.write()).then(() => (writtenMs = Math.round(performance.now() - start)))
   await wait(5000)
-  const after = writtenMs === undefined ? 'still waits after 5 s' : `took ${writtenMs} ms`
+  const after = writtenMs === undefined ? 'still waits after 5 s' : `took ${String(writtenMs)} ms`
   console.log(`a frozen page has heard${isReader ? ' and begins to read' : ''}: the write of another ${after}`)
   await devtools.send('Page.setWebLifecycleState', { state: 'active' })
   await writing

@@ -7,7 +7,7 @@ export type Ask = (event: SessionEvent, host: SessionHost) => Promise<void> | un
 
 /** Asks, once and where nothing was ever stored, who is signed in; whatever is thrown means nobody. */
 export function asking(restore: (context: { signal: AbortSignal }) => Promise<TokenSet | undefined>): Ask {
-  let asking: Promise<void> | undefined
+  let answer: Promise<void> | undefined
   let isAnswered = false
 
   async function ask(event: SessionEvent, host: SessionHost): Promise<void> {
@@ -27,6 +27,6 @@ export function asking(restore: (context: { signal: AbortSignal }) => Promise<To
     const isNews = event.type === 'adopted' && event.stored.epoch === 0 && host.holding.status === 'loading'
     if (isAnswered || !isNews) return undefined
     // Every look at the store finds nobody, until there is an answer: all of them wait for that one.
-    return (asking ??= ask(event, host))
+    return (answer ??= ask(event, host))
   }
 }

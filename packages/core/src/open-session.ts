@@ -381,8 +381,7 @@ export function openSession(options: SessionOptions, { flawOf, ask }: Keeping): 
     async tokens() {
       begin()
       // No wait where there is nothing to wait for: what is asked for before a sign-out is given.
-      // oxlint-disable-next-line no-await-in-loop
-      while (barrier !== undefined) await barrier
+      if (barrier !== undefined) await (holding.status === 'loading' ? untilReady() : barrier)
       return isSignedIn(holding) ? { ...holding.tokens } : undefined
     },
     async [Symbol.asyncDispose]() {

@@ -68,11 +68,12 @@ export function createRefresher(host: SessionHost, keeper: Keeper | undefined): 
       return joined.waiting.promise
     }
     const obstacle = obstacleOf(held, reason)
+    const waiting = quiet<Credential>()
     if (obstacle !== undefined) {
       expireIfOver(held, obstacle)
-      return Promise.reject(obstacle)
+      waiting.reject(obstacle)
+      return waiting.promise
     }
-    const waiting = quiet<Credential>()
     // No await between the look at the flights and this: that is what makes it a single flight.
     const mine: Flight = { key, of: held, waiting, joined: undefined }
     flights.set(key, mine)

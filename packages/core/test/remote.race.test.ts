@@ -121,6 +121,14 @@ interface Run {
   readonly isFirst: boolean
 }
 
+/** Until nothing is on its way: a message that is delivered has still to come after those before it. */
+async function quiet(scheduler: Scheduler): Promise<void> {
+  do {
+    await scheduler.waitIdle()
+    await new Promise((resolve) => setImmediate(resolve))
+  } while (scheduler.count() > 0)
+}
+
 async function play({ scheduler, near: ownerSteps, far: farSteps, isFirst }: Run): Promise<void> {
   const said: unknown[] = []
   const [near, far] = createPair(scheduler, said)
@@ -174,7 +182,7 @@ async function play({ scheduler, near: ownerSteps, far: farSteps, isFirst }: Run
   }
   const all = Promise.all([ownerSteps, ...farSteps].map(run))
   await scheduler.waitFor(all)
-  await scheduler.waitIdle()
+  await quiet(scheduler)
   const shown = ({ status, ...state }: SessionState): unknown => [status, 'version' in state && state.version]
   expect(shown(remote.state)).toEqual(shown(owner.session.state))
   expect(remote.signal.aborted).toBe(remote.state.status !== 'active')
@@ -183,7 +191,7 @@ async function play({ scheduler, near: ownerSteps, far: farSteps, isFirst }: Run
 
   if (isFirst) stop()
   else void remote[Symbol.asyncDispose]()
-  await scheduler.waitIdle()
+  await quiet(scheduler)
   await Promise.all(waits)
   expect(owner.listenerCount()).toBe(0)
   expect(owner.holds.every(({ isDisposed }) => isDisposed)).toBe(true)

@@ -53,6 +53,9 @@ export interface Issuer {
  */
 const clockToleranceS = 43_200
 
+/** How long all wait for the metadata, in ms, before somebody tries again. */
+const discoveryMs = 10_000
+
 const who = 'The issuer'
 
 /** Throws a `TypeError` for an issuer that is not https, unless it is on loopback and that is allowed. */
@@ -74,7 +77,8 @@ export function createIssuer(options: OAuthOptions): Issuer {
 
   async function readMetadata(): Promise<oauth.AuthorizationServer> {
     try {
-      const response = await oauth.discoveryRequest(issuer, sending)
+      const signal = AbortSignal.timeout(discoveryMs)
+      const response = await oauth.discoveryRequest(issuer, { ...sending, signal })
       return await oauth.processDiscoveryResponse(issuer, response)
     } catch (cause) {
       discovery = undefined

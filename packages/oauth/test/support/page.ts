@@ -1,4 +1,4 @@
-import { createSession, indexedDbStorage, type Session, type TokenSet } from '@reauth/core'
+import { createSession, indexedDbStorage, type Session } from '@reauth/core'
 
 import { createOAuth, type OAuth } from '../../src/create-oauth.ts'
 import { createDpop, type Dpop } from '../../src/dpop.ts'
@@ -38,7 +38,7 @@ async function enter(): Promise<'nothing' | 'signed in' | { reason: string }> {
     const [signedIn, again] = await Promise.all([oauth.handleCallback(), oauth.handleCallback()])
     if (signedIn !== again) throw new Error('Two answers')
     if (signedIn === undefined) return 'nothing'
-    await session.signIn(signedIn.tokens as TokenSet)
+    await session.signIn(signedIn.tokens)
     return 'signed in'
   } catch (error) {
     return { reason: String((error as { reason?: string }).reason ?? error) }
