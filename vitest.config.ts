@@ -74,6 +74,7 @@ export default defineConfig({
           hookTimeout: 60_000,
           // each file starts its own servers and browser: one at a time on a small machine
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -85,8 +86,9 @@ export default defineConfig({
           include: ['packages/*/test/**/*.tabs.ts'],
           testTimeout: 180_000,
           hookTimeout: 60_000,
-          // each file launches a browser of many processes: one at a time on a small machine
+          // each file launches a browser of many processes: one at a time on a small machine, after all the others
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
       {
