@@ -280,7 +280,7 @@ export function createTabsWorld(options: TabsWorldOptions): TabsWorld {
     if (last === undefined || !last.isDone || !last.isAlone || last.page.tab.isForgetful) return
     const { isCrashed, hasPaused } = last.page.tab
     // Without compare-and-swap, sign-ins at the same time go on being told apart after they are over.
-    if (!isSwapping && (isCrashed || !moves.every(({ isAlone }) => isAlone))) return
+    if (!isSwapping && (hasFailed || !moves.every(({ isAlone }) => isAlone))) return
     // To a page that stops, its storage seems to have failed.
     if (isCrashed && hasPaused) return
     expect(isHeld ? state.identity : undefined, 'I4: the last who signed in or out').toBe(last.leaves)
