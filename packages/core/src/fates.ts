@@ -39,7 +39,8 @@ export interface Failure {
 /** The fates of the refresh tokens that a session has seen. */
 export interface Fates {
   of(held: Tokened): Fate
-  add(held: Tokened, news: Fate): void
+  /** Without a `step`, whatever others have stored meanwhile counts more: they may have the lock. @default 1 */
+  add(held: Tokened, news: Fate, step?: 0 | 1): void
   /** Adds that a refresh has failed: whoever presented the token is done. `random` in [0, 1) is for the backoff. */
   fail(held: Tokened, failed: Pick<Failure, 'error' | 'at' | 'retryAt'> & { readonly random: number }): void
   /** Takes over what was stored, if it is later; errors come back from their JSON. */
@@ -74,9 +75,9 @@ export function createFates(): Fates {
 
   return {
     of,
-    add(held, news) {
+    add(held, news, step = 1) {
       const { revision = 0, ...known } = of(held)
-      set(held, { ...known, ...news, revision: revision + 1 })
+      set(held, { ...known, ...news, revision: revision + step })
     },
     fail(held, { error, at, retryAt, random }) {
       const attempts = (of(held).failure?.attempts ?? 0) + 1

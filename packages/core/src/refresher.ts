@@ -281,7 +281,7 @@ export function createRefresher(host: SessionHost, keeper: Keeper | undefined): 
       const failure = { attempts: 0, retryAt: 0, at: platform.now(), error, ...fates.of(held).failure }
       // A verdict of the issuer outranks that of an API.
       if (!(failure.error instanceof AuthenticationError)) failure.error = error
-      fates.add(held, { failure: { ...failure, until } })
+      fates.add(held, { failure: { ...failure, until } }, 0)
     },
     adopt(held) {
       const flight = flights.get(keyOf(held))
