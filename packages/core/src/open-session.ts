@@ -183,7 +183,8 @@ export function openSession(options: SessionOptions, { flawOf, ask }: Keeping): 
   function heard({ epoch = 0, signedOutAt = -Infinity }: Partial<Hint>): void {
     const signOut = (): void => {
       if (!isSignedIn(holding) || holding.receivedAt > signedOutAt) return
-      if (holding.receivedAt < signedOutAt || holding.epoch < epoch) dispatch({ type: 'signed-out' })
+      const isBefore = holding.receivedAt < signedOutAt || (keeper === undefined && holding.epoch < epoch)
+      if (isBefore) dispatch({ type: 'signed-out' })
     }
     if (keeper === undefined) signOut()
     else if (!isAsleep)
