@@ -239,6 +239,7 @@ export function createTabsWorld(options: TabsWorldOptions): TabsWorld {
         return refused && obtain(page, { refused, final: step.do === 'final' })
       }
       case 'pause':
+        hasFailed = true
         return tab.pause(step.how)
       case 'fail':
         hasFailed = true
