@@ -1,7 +1,7 @@
 import { cooldownMs } from './cooldown.ts'
 import { isRefreshError, RefreshError } from './errors.ts'
 import { createExclusion, type Turn } from './exclusion.ts'
-import type { Claim } from './fates.ts'
+import { type Claim, keyOf } from './fates.ts'
 import type { StoredHost } from './session-host.ts'
 import { isNewer, type SessionRecord, stampOf, type Stored } from './session-record.ts'
 import { type Active, type Expired, type Holding, initial, isOf, isSignedIn, isStranger } from './session-state.ts'
@@ -51,6 +51,8 @@ export function createKeeper(host: StoredHost): Keeper {
   /** How many moves of this page have not found their place above the store's. */
   let moves = 0
   let owed = look
+  /** The move that was last put above what the store had, whether or not that was answered. */
+  let placed: Holding | undefined
   let failures = 0
   let retry: unknown
   /** Why the last look forbids a refresh. */
@@ -100,18 +102,22 @@ export function createKeeper(host: StoredHost): Keeper {
         return
       }
       const isAhead = held.status !== 'loading' && isNewer(held, there)
-      if (force === move && (!hasWritten || isRival(there, held))) {
+      // What is above a move that had its place came after it.
+      const isPlaced = hasWritten || placed === held
+      if (force === move && (!isPlaced || isRival(there, held))) {
         if (!isAhead) host.dispatch({ type: 'rebased', on: there })
-      } else if (!isAhead && (force === look || hasWritten || held.status === 'loading' || isNewer(there, held))) {
+      } else if (!isAhead && (force === look || isPlaced || held.status === 'loading' || isNewer(there, held))) {
         // A sign-out came between the look and the writing.
         // oxlint-disable-next-line no-await-in-loop
         if (hasWritten && there.isLeftOver === true) await store.remove()
         if (moves === 0) adopt(there)
         // What was learned of these very tokens is still to be told.
-        if (force !== tell || !isOf(host.holding, there)) return
+        if (force !== tell || !isOf(host.holding, there) || isOther(there, host.holding)) return
       }
+      placed = next ?? host.holding
       // oxlint-disable-next-line no-await-in-loop
-      if (await write(there, next ?? host.holding)) hasWritten = true
+      if (await write(there, placed)) hasWritten = true
+      else placed = undefined
     }
     throw new Error('The storage does not keep what it is given')
   }
@@ -235,6 +241,11 @@ export function createKeeper(host: StoredHost): Keeper {
       return queue
     },
   }
+}
+
+/** Whether others have the numbers of what is held: they moved at the same time. */
+function isOther({ record }: Stored, held: Holding): boolean {
+  return record === undefined || keyOf(record) !== keyOf(held)
 }
 
 /** Whether another sign-in was written at the same time, over a storage that cannot compare and swap. */

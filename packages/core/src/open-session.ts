@@ -184,7 +184,10 @@ export function openSession(options: SessionOptions, { flawOf, ask }: Keeping): 
     const signOut = (): void => {
       if (!isSignedIn(holding) || holding.receivedAt > signedOutAt) return
       const isBefore = holding.receivedAt < signedOutAt || (keeper === undefined && holding.epoch < epoch)
-      if (isBefore) dispatch({ type: 'signed-out' })
+      if (!isBefore) return
+      // No move of this page: whoever signs in after it counts.
+      dispatch({ type: 'adopted', stored: { epoch: Math.max(epoch, holding.epoch), version: holding.version } })
+      void keeper?.look()
     }
     if (keeper === undefined) signOut()
     else if (!isAsleep)

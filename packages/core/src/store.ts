@@ -41,8 +41,8 @@ export function createStore({ storage, name, platform, flawOf, trace }: StoreHos
     const stamp = parseStamp(mark)
     const record = parseRecord(raw, flawOf)
     if (record === undefined && raw !== null) trace?.({ type: 'warning', level: 'warn', reason: 'record' })
-    // What a refresh wrote after a sign-out reads as absent.
-    if (record !== undefined && record.epoch >= stamp.epoch) return { ...stampOf(record), raw, record }
+    // What was written beside a sign-out reads as absent: a sign-in after it has a higher epoch.
+    if (record !== undefined && record.epoch > stamp.epoch) return { ...stampOf(record), raw, record }
     return { ...stamp, version: Math.max(stamp.version, record?.version ?? 0), raw, isLeftOver: record !== undefined }
   }
 

@@ -93,7 +93,7 @@ describe('a store', () => {
     expect(await store.read()).toMatchObject({ version: 2, record: record(2) })
   })
 
-  it('takes what is below the epoch of a sign-out for left over, and what is of it for a sign-in', async () => {
+  it('takes what is not above the epoch of a sign-out for left over, and what is for a sign-in', async () => {
     const { store } = createShop(mapStorage().storage)
     await store.replace(await store.read(), record(4))
     await store.markSignedOut({ epoch: 2, version: 3 })
@@ -101,8 +101,12 @@ describe('a store', () => {
     // The version only grows, also over a sign-out.
     expect(left).toMatchObject({ epoch: 2, version: 4, isLeftOver: true })
     expect(left).not.toHaveProperty('record')
+    // Two that moved at the same time: the sign-out wins.
     await store.replace(left, record(5, 2))
-    expect(await store.read()).toMatchObject({ epoch: 2, version: 5, record: record(5, 2) })
+    const beside = await store.read()
+    expect(beside).toMatchObject({ epoch: 2, version: 5, isLeftOver: true })
+    await store.replace(beside, record(6, 3))
+    expect(await store.read()).toMatchObject({ epoch: 3, version: 6, record: record(6, 3) })
   })
 
   it('tells of what is no record, and of what is absent not', async () => {
