@@ -138,7 +138,10 @@ export function createTabsWorld(options: TabsWorldOptions): TabsWorld {
       const isMoving = moves.some(
         (one) => one.page === page && (mayMoveLater || !one.isDone) && one.leaves === to.identity,
       )
-      if (to.epoch > from.epoch && isMoving) page.renumbered.add(to.epoch)
+      if (to.epoch > from.epoch && isMoving) {
+        page.renumbered.add(to.epoch)
+        if (page.refusedVersions.has(stampOf(from))) page.refusedVersions.add(stampOf(to))
+      }
       if (to.epoch < from.epoch) problems.push(`${move}: an epoch that is over`)
       if (to.epoch === from.epoch && to.version < from.version) problems.push(`${move}: an older version`)
       if (to.epoch === from.epoch && to.identity !== from.identity) problems.push(`I4: ${move}: somebody else's`)
@@ -269,7 +272,7 @@ export function createTabsWorld(options: TabsWorldOptions): TabsWorld {
     const isOver =
       (!isSwapping || hasFailed) &&
       found !== undefined &&
-      found.epoch < parseStamp(shared.items.get('reauth.epoch')).epoch
+      found.epoch <= parseStamp(shared.items.get('reauth.epoch')).epoch
     const record = isOver ? undefined : found
     const states = pages.map(({ session: { state } }) => state)
     const shown = states.map((state) => `${state.status} ${stampOf(state)}`)
