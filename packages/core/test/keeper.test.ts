@@ -98,6 +98,38 @@ describe('a sign-in', () => {
   })
 })
 
+describe('a sign-in that was stored, though its page did not hear so', () => {
+  it.each([
+    ['a refresh of it', 'alice', { epoch: 1, version: 3 }],
+    ['a later sign-in', 'bob', { epoch: 2, identity: 'https://issuer.test#bob' }],
+  ])('gives way to %s', async (_what, identity, state) => {
+    const { storage } = mapStorage()
+    const desk = createDesk({ storage })
+    const one = desk.openTab()
+    await one.session.signIn(desk.issuer.signIn().tokens)
+    let isDeaf = true
+    const deaf = desk.openTab({
+      storage: {
+        ...storage,
+        setItem: async (key, value) => {
+          await storage.setItem(key, value)
+          if (isDeaf) throw new Error('The answer was lost')
+        },
+      },
+    })
+    await deaf.session.signIn(desk.issuer.signIn().tokens)
+    expect(deaf.session.state).toMatchObject({ epoch: 1, version: 2 })
+    one.page.tell('visibilitychange')
+    await (identity === 'alice' ? one.session.refresh() : one.session.signIn(desk.issuer.signIn({ identity }).tokens))
+    expect(one.session.state).toMatchObject(state)
+    isDeaf = false
+    await desk.clock.advance(5000)
+    expect(deaf.session.state).toEqual(one.session.state)
+    expect(one.session.state).toMatchObject(state)
+    await deaf.session.refresh()
+  })
+})
+
 describe('a refresh', () => {
   it('leaves nothing behind where somebody signed out between its look and its writing', async () => {
     const contested = createContested()

@@ -81,6 +81,25 @@ describe('a sign-out in a tab that shares no store with this one', () => {
     faulty.fault = undefined
   })
 
+  it('is no sign-out of this tab: who has signed in since counts, also where this one could not see so', async () => {
+    const desk = createDesk()
+    const faulty = faultyStorage()
+    const [one, other] = [desk.openTab(alone), desk.openTab({ storage: faulty.storage })]
+    for (const tab of [one, other]) await signIn(desk, tab)
+    const since = desk.openTab({ storage: { ...faulty.storage } })
+    await since.session.ready
+    desk.clock.jump(1)
+    faulty.fault = 'throws'
+    await one.session.signOut()
+    await desk.clock.advance(0)
+    expect(other.session.state).toEqual({ status: 'signed-out' })
+    faulty.fault = undefined
+    await signIn(desk, since, 'bob')
+    await desk.clock.advance(5000)
+    expect(other.session.state).toMatchObject({ status: 'active', identity: 'https://issuer.test#bob' })
+    expect(since.session.state).toEqual(other.session.state)
+  })
+
   it('is not what a sign-in there means', async () => {
     const desk = createDesk()
     const [one, other] = [desk.openTab(), desk.openTab(alone)]

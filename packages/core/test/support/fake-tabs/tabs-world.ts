@@ -242,7 +242,6 @@ export function createTabsWorld(options: TabsWorldOptions): TabsWorld {
         return refused && obtain(page, { refused, final: step.do === 'final' })
       }
       case 'pause':
-        hasFailed = true
         return tab.pause(step.how)
       case 'fail':
         hasFailed = true
@@ -283,8 +282,8 @@ export function createTabsWorld(options: TabsWorldOptions): TabsWorld {
     const last = moves.at(-1)
     if (last === undefined || !last.isDone || !last.isAlone || last.page.tab.isForgetful) return
     const { isCrashed, hasPaused } = last.page.tab
-    // Without compare-and-swap, sign-ins at the same time go on being told apart after they are over.
-    if (!isSwapping && (hasFailed || !moves.every(({ isAlone }) => isAlone))) return
+    // Without compare-and-swap, what is written at the same time, be it for a refresh, goes on being told apart later.
+    if (!isSwapping && (hasFailed || issuer.calls > 0 || !moves.every(({ isAlone }) => isAlone))) return
     // To a page that stops, its storage seems to have failed.
     if (isCrashed && hasPaused) return
     expect(isHeld ? state.identity : undefined, 'I4: the last who signed in or out').toBe(last.leaves)
