@@ -12,6 +12,8 @@ export interface Turn {
   isSent: boolean
   /** Whether it was taken from somebody who may not know. */
   readonly isTakeover: boolean
+  /** Since when, in epoch ms. */
+  since: number
 }
 
 /** The lock of a session, across everything that shares its storage. */
@@ -38,6 +40,7 @@ const locksOf = new WeakMap<TokenStorage, KeyedLock>()
 export function createExclusion(host: ExclusionHost, isAbandoned: () => Promise<boolean>): Exclusion {
   const { storage, platform, refreshTimeoutMs, trace, lifetime } = host
   const name = `reauth:${host.name}`
+  const stepMs = refreshTimeoutMs / steps
   const holds = new Set<() => void>()
   let locks = storage.request === undefined ? platform.locks : undefined
   if (storage.request === undefined && locks === undefined) warn()
@@ -55,14 +58,14 @@ export function createExclusion(host: ExclusionHost, isAbandoned: () => Promise<
   }
 
   /** Resolves to whether the task ran, once it has; rejects where there is no lock. */
-  async function enter(task: (turn: Turn) => Promise<void>, since: number, isTakeover: boolean): Promise<boolean> {
-    const turn: Turn = { isLost: false, isSent: false, isTakeover }
+  async function enter(task: (turn: Turn) => Promise<void>, begun: number, isTakeover: boolean): Promise<boolean> {
+    const turn: Turn = { isLost: false, isSent: false, isTakeover, since: platform.now() }
     const wait = new AbortController()
     const released = deferred<void>()
     const giveUp = (): void => {
       wait.abort(lifetime.reason)
     }
-    const timer = platform.setTimeout(giveUp, refreshTimeoutMs / steps)
+    const timer = platform.setTimeout(giveUp, stepMs)
     lifetime.addEventListener('abort', giveUp)
     const release = (): void => {
       if (turn.isSent) return
@@ -70,11 +73,17 @@ export function createExclusion(host: ExclusionHost, isAbandoned: () => Promise<
       released.resolve()
     }
     let running: Promise<void> | undefined
+    let isStale = false
     try {
       await request(isTakeover ? { steal: true } : { signal: wait.signal }, () => {
         stopWaiting()
+        const now = platform.now()
+        // Granted to a page that slept: whoever waited for it may have taken it away since.
+        isStale = now - turn.since > stepMs
+        if (isStale) return Promise.resolve()
+        turn.since = now
         holds.add(release)
-        const ms = platform.now() - since
+        const ms = now - begun
         if (isTakeover) trace?.({ type: 'takeover', level: 'warn', ms })
         else if (ms > 0) trace?.({ type: 'lock-wait', level: 'debug', ms })
         running = task(turn).finally(() => holds.delete(release))
@@ -88,7 +97,7 @@ export function createExclusion(host: ExclusionHost, isAbandoned: () => Promise<
       stopWaiting()
     }
     await running
-    return running !== undefined
+    return isStale && !isTakeover ? enter(task, begun, false) : running !== undefined
 
     function stopWaiting(): void {
       platform.clearTimeout(timer)
@@ -98,13 +107,13 @@ export function createExclusion(host: ExclusionHost, isAbandoned: () => Promise<
 
   return {
     async run(task) {
-      const since = platform.now()
+      const begun = platform.now()
       lifetime.throwIfAborted()
       for (let step = 0; step < steps; step++) {
         try {
           // One after the other: each step is a wait of its own.
           // oxlint-disable-next-line no-await-in-loop
-          if (await enter(task, since, false)) return
+          if (await enter(task, begun, false)) return
         } catch (error) {
           if (locks === undefined) throw error
           // A partitioned or opaque origin.
@@ -113,7 +122,7 @@ export function createExclusion(host: ExclusionHost, isAbandoned: () => Promise<
         }
         lifetime.throwIfAborted()
         // oxlint-disable-next-line no-await-in-loop
-        if (locks !== undefined && (await isAbandoned()) && (await enter(task, since, true))) return
+        if (locks !== undefined && (await isAbandoned()) && (await enter(task, begun, true))) return
       }
       throw new RefreshError(`Somebody else held the lock for ${refreshTimeoutMs} ms`, { reason: 'unavailable' })
     },

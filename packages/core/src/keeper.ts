@@ -185,10 +185,12 @@ export function createKeeper(host: StoredHost): Keeper {
 
   /** Under the lock, a claim of somebody else is one that was left behind: its answer was lost. */
   async function inherit(turn: Turn): Promise<void> {
-    if (turn.isTakeover || foreignClaim()?.stray === true) await untilUnclaimed(turn)
+    const found = foreignClaim()
+    // A claim that is younger than this turn is that of a thief, of whom this page has not heard yet.
+    if (turn.isTakeover || found?.stray === true || (found?.at ?? 0) > turn.since) await untilUnclaimed(turn)
     const held = host.holding
     const claim = foreignClaim()
-    if (claim === undefined || !isSignedIn(held)) return
+    if (claim === undefined || !isSignedIn(held) || turn.isLost) return
     const error = new RefreshError('The answer to an earlier refresh was lost', { reason: 'lost', sent: true })
     const retryAt = fates.of(held).failure?.retryAt ?? 0
     fates.fail(held, { error, at: claim.at, retryAt, random: platform.random() })

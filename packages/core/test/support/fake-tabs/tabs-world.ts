@@ -134,7 +134,7 @@ export function createTabsWorld(options: TabsWorldOptions): TabsWorld {
     }
     if ('epoch' in from && 'epoch' in to) {
       // What a storage has not taken is tried again, later.
-      const mayMoveLater = page.tab.isForgetful || page.tab.hasPaused
+      const mayMoveLater = !isSwapping || page.tab.isForgetful || page.tab.hasPaused
       const isMoving = moves.some(
         (one) => one.page === page && (mayMoveLater || !one.isDone) && one.leaves === to.identity,
       )
