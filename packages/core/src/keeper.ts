@@ -1,7 +1,7 @@
 import { cooldownMs } from './cooldown.ts'
 import { isRefreshError, RefreshError } from './errors.ts'
 import { createExclusion, type Turn } from './exclusion.ts'
-import { type Claim, keyOf } from './fates.ts'
+import type { Claim } from './fates.ts'
 import type { StoredHost } from './session-host.ts'
 import { isNewer, type SessionRecord, stampOf, type Stored } from './session-record.ts'
 import { type Active, type Expired, type Holding, initial, isOf, isSignedIn, isStranger } from './session-state.ts'
@@ -112,7 +112,7 @@ export function createKeeper(host: StoredHost): Keeper {
         if (hasWritten && there.isLeftOver === true) await store.remove()
         if (moves === 0) adopt(there)
         // What was learned of these very tokens is still to be told.
-        if (force !== tell || !isOf(host.holding, there) || isOther(there, host.holding)) return
+        if (force !== tell || !isOf(host.holding, there)) return
       }
       placed = next ?? host.holding
       // oxlint-disable-next-line no-await-in-loop
@@ -216,19 +216,24 @@ export function createKeeper(host: StoredHost): Keeper {
     commit: (next) => keep(look, next),
     async claim(held, turn) {
       const at = platform.now()
-      fates.add(held, { claim: { owner, at } })
-      turn.isSent = true
-      await keep(tell)
-      // Where two claim at once, the one that is stored counts.
       const isOurs = (): boolean => fates.of(held).claim?.owner === owner
-      if (isOurs() && !turn.isLost && platform.now() - at < capMs) return true
-      turn.isSent = false
-      // It may not have been stored.
-      if (isOurs()) await keep(look)
-      if (isOurs()) {
-        fates.add(held, { claim: undefined })
+      // One that came since this turn looked is that of a thief: it must not be written over.
+      if (!turn.isLost && foreignClaim() === undefined) {
+        fates.add(held, { claim: { owner, at } })
+        turn.isSent = true
         await keep(tell)
-      } else await untilUnclaimed(turn)
+        // Where two claim at once, the one that is stored counts.
+        if (isOurs() && !turn.isLost && platform.now() - at < capMs) return true
+        turn.isSent = false
+        // It may not have been stored.
+        if (isOurs()) await keep(look)
+        if (isOurs()) {
+          fates.add(held, { claim: undefined })
+          await keep(tell)
+          return false
+        }
+      }
+      await untilUnclaimed(turn)
       return false
     },
     exclusively: (task) =>
@@ -243,11 +248,6 @@ export function createKeeper(host: StoredHost): Keeper {
       return queue
     },
   }
-}
-
-/** Whether others have the numbers of what is held: they moved at the same time. */
-function isOther({ record }: Stored, held: Holding): boolean {
-  return record === undefined || keyOf(record) !== keyOf(held)
 }
 
 /** Whether another sign-in was written at the same time, over a storage that cannot compare and swap. */

@@ -77,6 +77,8 @@ export function createTabsWorld(options: TabsWorldOptions): TabsWorld {
   const moves: Move[] = []
   let wasExpired = false
   let hasFailed = false
+  /** Whether a storage was told to fail: moves may be written at any later time, by whoever heard of them. */
+  let isUnsure = false
   let tabIds = 0
   const pages = Array.from({ length: options.tabs }, open)
 
@@ -207,7 +209,7 @@ export function createTabsWorld(options: TabsWorldOptions): TabsWorld {
     const others = moves.filter(({ isDone }) => !isDone)
     for (const other of others) other.isAlone = false
     // What a storage has not taken is tried again, later.
-    const isKept = pages.every((one) => !one.tab.isForgetful && !one.tab.hasPaused)
+    const isKept = !isUnsure && pages.every((one) => !one.tab.hasPaused)
     const move: Move = { page, leaves, isDone: false, isAlone: others.length === 0 && isKept }
     moves.push(move)
     await act()
@@ -245,6 +247,7 @@ export function createTabsWorld(options: TabsWorldOptions): TabsWorld {
         return tab.pause(step.how)
       case 'fail':
         hasFailed = true
+        isUnsure = true
         return shared.fail(tab, step.mishap)
       case 'thaw':
         return thaw()
