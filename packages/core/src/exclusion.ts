@@ -79,7 +79,7 @@ export function createExclusion(host: ExclusionHost, isAbandoned: () => Promise<
         stopWaiting()
         const now = platform.now()
         // Granted to a page that slept: whoever waited for it may have taken it away since.
-        isStale = now - turn.since > stepMs
+        isStale = !isTakeover && now - turn.since > stepMs
         if (isStale) return Promise.resolve()
         turn.since = now
         holds.add(release)
@@ -92,12 +92,13 @@ export function createExclusion(host: ExclusionHost, isAbandoned: () => Promise<
     } catch (error) {
       // Somebody else has taken it over, and the task goes on without it; or else it never began.
       turn.isLost = true
-      if (running === undefined && !wait.signal.aborted) throw error
+      const isOurs = wait.signal.aborted || (error as Error).name === 'AbortError'
+      if (running === undefined && !isOurs) throw error
     } finally {
       stopWaiting()
     }
     await running
-    return isStale && !isTakeover ? enter(task, begun, false) : running !== undefined
+    return isStale ? enter(task, begun, false) : running !== undefined
 
     function stopWaiting(): void {
       platform.clearTimeout(timer)
