@@ -22,6 +22,7 @@ import {
   type Expired,
   type Holding,
   initial,
+  isOf,
   isSignedIn,
   loading,
   type SessionEvent,
@@ -216,7 +217,7 @@ export function openSession(options: SessionOptions, { flawOf, ask }: Keeping): 
     const over = period
     if (end !== undefined || over?.signal.aborted === true) period = undefined
     if (isSignedIn(before) && end !== undefined) refresher.end(before, end)
-    if (after.version !== before.version && isSignedIn(after)) arrive(type, before, after)
+    if (isSignedIn(after) && !isOf(before, after)) arrive(type, before, after)
     schedule.check()
     if (after.shown === before.shown) return
     // Listeners may move the state again: that is heard after everybody has heard of this.
@@ -233,12 +234,17 @@ export function openSession(options: SessionOptions, { flawOf, ask }: Keeping): 
   }
 
   function arrive(type: SessionEvent['type'], before: Holding, after: Active | Expired): void {
-    const isMoved = type === 'signed-in' || type === 'rebased'
+    const isSame = isSignedIn(before) && before.tokens.refreshToken === after.tokens.refreshToken
+    // Two tabs may agree on another number for what this one is refreshing.
+    const isRenumbered =
+      isSame &&
+      after.status === 'active' &&
+      before.receivedAt === after.receivedAt &&
+      before.tokens.accessToken === after.tokens.accessToken
+    const isMoved = type === 'signed-in' || type === 'rebased' || (type === 'adopted' && isRenumbered)
     const isKept = isMoved && refresher.adopt(after)
-    if (!isSignedIn(before)) return
     // Who waits for the very tokens that came again goes on waiting.
-    if (isKept && before.tokens.refreshToken === after.tokens.refreshToken) return
-    if (!refresher.isRenewing(before)) return
+    if (!isSignedIn(before) || (isKept && isSame) || !refresher.isRenewing(before)) return
     refresher.end(before, outcomeFor(type, after), type === 'refreshed')
   }
 

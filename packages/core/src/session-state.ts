@@ -104,8 +104,10 @@ export function transition(holding: Holding, event: SessionEvent): Holding {
       return isOf(holding, event.from) && holding.status === 'active' ? expired(holding, event.error) : holding
     case 'adopted': {
       const found = event.stored
-      if (holding.status !== 'loading' && !isNewer(found, holding)) return holding
-      return stored(isStranger(found, holding) ? { ...found, epoch: found.epoch + 1 } : found)
+      const isOther = isStranger(found, holding)
+      const isTie = isOther && found.version === holding.version
+      if (holding.status !== 'loading' && !isTie && !isNewer(found, holding)) return holding
+      return stored(isOther ? { ...found, epoch: found.epoch + 1 } : found)
     }
     case 'rebased':
       return rebased(holding, { epoch: event.on.epoch + 1, version: Math.max(event.on.version, holding.version) + 1 })
@@ -122,11 +124,12 @@ export function isOf(holding: Holding, { epoch, version }: Stamp): holding is Ac
   return isSignedIn(holding) && holding.epoch === epoch && holding.version === version
 }
 
-/** Returns whether what was found is of the same epoch, and of somebody else: two signed in at once. */
-export function isStranger({ epoch, record }: Stored, holding: Holding): boolean {
+/** Returns whether what was found is of the same epoch, and of another sign-in: two signed in at once. */
+export function isStranger({ epoch, version, record }: Stored, holding: Holding): boolean {
   if (record === undefined || !isSignedIn(holding) || epoch !== holding.epoch) return false
   const { identity } = holding.credential
-  return identity !== undefined && identity !== record.identity
+  if (identity !== undefined && identity !== record.identity) return true
+  return version === holding.version && record.tokens.refreshToken !== holding.tokens.refreshToken
 }
 
 function isIdentity(held: string | undefined, given: string | undefined): boolean {
