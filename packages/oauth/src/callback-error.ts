@@ -18,9 +18,9 @@ export class OAuthCallbackError extends Error {
   /** The error code of the issuer (RFC 6749, section 4.1.2.1), as `access_denied`; of `denied` only. */
   declare readonly error?: string
 
-  constructor(reason: CallbackFailure, { cause, error }: { cause?: unknown; error?: string } = {}) {
+  constructor(reason: CallbackFailure, { cause, ...told }: { cause?: unknown; error?: string } = {}) {
     super(`This sign-in is ${flaws[reason]}; start again`, { cause })
     this.reason = reason
-    if (error !== undefined) this.error = error
+    Object.assign(this, told)
   }
 }

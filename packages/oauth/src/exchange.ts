@@ -1,7 +1,8 @@
-import { isReauthError, RefreshError, type Strategy } from '@reauth/core'
+import { isReauthError, type Strategy } from '@reauth/core'
 import * as oauth from 'oauth4webapi'
 
-import type { Issuer } from './issuer.ts'
+import { setAll } from './authorize.ts'
+import { failure, type Issuer } from './issuer.ts'
 
 const grantType = 'urn:ietf:params:oauth:grant-type:token-exchange'
 
@@ -22,11 +23,11 @@ export function exchangeAt(issuer: Issuer, options: ExchangeOptions): Required<S
   return {
     spends: false,
     async refresh({ signal }) {
-      const parameters = new URLSearchParams({
+      const parameters = setAll(new URLSearchParams(), {
         subject_token: await subjectOf(subjectToken),
         subject_token_type: subjectTokenType,
-        ...(audience !== undefined && { audience }),
-        ...(scope !== undefined && { scope }),
+        audience,
+        scope,
       })
       return issuer.tokensBy({
         signal,
@@ -46,11 +47,8 @@ async function subjectOf(given: ExchangeOptions['subjectToken']): Promise<string
   } catch (cause) {
     const name = isReauthError(cause) && cause.name
     if (name === 'RefreshError') throw cause
-    throw new RefreshError('There is no token to exchange', {
-      // Who is signed out over there has none, for good.
-      reason: name === 'AuthenticationError' ? 'rejected' : 'unavailable',
-      sent: false,
-      cause,
-    })
+    // Who is signed out over there has none, for good.
+    const reason = name === 'AuthenticationError' ? 'rejected' : 'unavailable'
+    throw failure('There is no token to exchange', reason, false, cause)
   }
 }

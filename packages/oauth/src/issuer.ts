@@ -4,18 +4,19 @@ import {
   parseTokenResponse,
   readTokenAnswer,
   RefreshError,
+  type RefreshFailureReason,
   tokenError,
   type TokenSet,
 } from '@reauth/core'
 import * as oauth from 'oauth4webapi'
 
-import type { DpopKey, OAuthOptions } from './oauth-options.ts'
+import type { OAuthOptions } from './oauth-options.ts'
 
 /** What every request of oauth4webapi takes. */
 interface Sending {
   readonly [oauth.customFetch]: (url: string, init: object) => Promise<Response>
-  readonly [oauth.allowInsecureRequests]: boolean
-  readonly signal?: AbortSignal
+  readonly [oauth.allowInsecureRequests]: true
+  readonly signal: AbortSignal
   readonly DPoP?: oauth.DPoPHandle
 }
 
@@ -26,19 +27,22 @@ interface Grant {
     server: oauth.AuthorizationServer,
     client: oauth.Client,
     response: Response,
-    checks?: oauth.ProcessAuthorizationCodeResponseOptions,
   ) => Promise<oauth.TokenEndpointResponse>
-  readonly checks?: oauth.ProcessAuthorizationCodeResponseOptions
   /** The error codes that are verdicts on what was presented. @default ['invalid_grant'] */
   readonly verdicts?: readonly string[]
-  readonly signal?: AbortSignal | undefined
+  readonly signal: AbortSignal
 }
 
 /** The issuer, as far as the grants need it. */
 export interface Issuer {
+  /** As its metadata have to name it. */
+  readonly identifier: URL
   readonly client: oauth.Client
   readonly auth: oauth.ClientAuth
-  readonly sending: Sending
+  /** Returns an address that may be asked. Throws a `TypeError` for any other. */
+  endpoint(address: string | URL | undefined): URL
+  /** Returns what a request takes that waits as long as a signal says; `init` goes to the fetch. */
+  sending(signal: AbortSignal, init?: RequestInit): Sending
   /** Reads the metadata, once; a failure is not remembered. */
   discover(): Promise<oauth.AuthorizationServer>
   /** The key that tokens are bound to, if they are. */
@@ -60,72 +64,79 @@ const who = 'The issuer'
 
 /** Throws a `TypeError` for an issuer that is not https, unless it is on loopback and that is allowed. */
 export function createIssuer(options: OAuthOptions): Issuer {
-  const { clientId, clientAuth = oauth.None(), dpop, allowInsecureRequests = false } = options
-  const issuer = new URL(options.issuer)
-  if (issuer.protocol !== 'https:' && !allowInsecureRequests)
-    throw new TypeError(`issuer: ${issuer.origin} is not https; allowInsecureRequests is for one on loopback`)
-  check(issuer)
+  const { clientId, clientAuth = oauth.None(), dpop, allowInsecureRequests } = options
+  const identifier = endpoint(options.issuer)
   const client: oauth.Client = { client_id: clientId, [oauth.clockTolerance]: clockToleranceS }
-  const sending: Sending = {
-    [oauth.customFetch]: async (url, init) => {
-      check(new URL(url))
-      return (options.fetch ?? fetch)(url, init)
-    },
-    [oauth.allowInsecureRequests]: allowInsecureRequests,
-  }
   let discovery: Promise<oauth.AuthorizationServer> | undefined
+
+  function endpoint(address: string | URL | undefined): URL {
+    const url = new URL(address ?? '')
+    if (url.protocol === 'https:' || (allowInsecureRequests === true && isSecureUrl(url))) return url
+    throw new TypeError(
+      `${url.origin} is not https: tokens would travel in the clear; allowInsecureRequests is for loopback`,
+    )
+  }
+
+  const sending = (signal: AbortSignal, init?: RequestInit): Sending => ({
+    async [oauth.customFetch](url, given) {
+      endpoint(url)
+      return (options.fetch ?? fetch)(url, { ...given, ...init })
+    },
+    // Which of them are is for `endpoint` to say.
+    [oauth.allowInsecureRequests]: true,
+    signal,
+  })
 
   async function readMetadata(): Promise<oauth.AuthorizationServer> {
     try {
-      const signal = AbortSignal.timeout(discoveryMs)
-      const response = await oauth.discoveryRequest(issuer, { ...sending, signal })
-      return await oauth.processDiscoveryResponse(issuer, response)
+      const response = await oauth.discoveryRequest(identifier, sending(AbortSignal.timeout(discoveryMs)))
+      return await oauth.processDiscoveryResponse(identifier, response)
     } catch (cause) {
       discovery = undefined
-      const isAnother = (cause as { code?: string }).code === oauth.JSON_ATTRIBUTE_COMPARISON
-      const reason = isAnother ? 'misconfigured' : 'unavailable'
-      throw new RefreshError(`${who} ${isAnother ? 'has another name' : 'cannot be reached'}`, {
-        reason,
-        sent: false,
-        cause,
-      })
+      throw (cause as { code?: string }).code === oauth.JSON_ATTRIBUTE_COMPARISON
+        ? failure(`${who} has another name`, 'misconfigured', false, cause)
+        : failure(`${who} cannot be reached`, 'unavailable', false, cause)
     }
   }
 
   const discover = (): Promise<oauth.AuthorizationServer> => (discovery ??= readMetadata())
 
+  async function key(): Promise<oauth.DPoPHandle | undefined> {
+    try {
+      return await dpop?.handle()
+    } catch (cause) {
+      throw failure('The key of the tokens cannot be read', 'unavailable', false, cause)
+    }
+  }
+
   return {
+    identifier,
     client,
     auth: clientAuth,
+    endpoint,
     sending,
     discover,
-    key: () => keyOf(dpop),
-    async tokensBy({ send, process, checks, verdicts, signal }) {
+    key,
+    async tokensBy({ send, process, verdicts, signal }) {
       const server = await discover()
-      const DPoP = await keyOf(dpop)
+      const DPoP = await key()
       let isSent = false
+      const { [oauth.customFetch]: fetcher, ...sent } = sending(signal)
       const asked: Sending = {
-        ...sending,
+        ...sent,
         [oauth.customFetch](url, init) {
-          check(new URL(url))
+          endpoint(url)
           isSent = true
-          return sending[oauth.customFetch](url, init)
+          return fetcher(url, init)
         },
-        ...(signal && { signal }),
         ...(DPoP && { DPoP }),
       }
-      const request = async (): Promise<Response> => {
-        try {
-          return await send(server, asked)
-        } catch (error) {
-          throw isSent ? error : misconfigured('cannot be asked', error, false)
-        }
-      }
-      for (let isFirst = true; ; isFirst = false) {
-        // One after the other: the second is asked for by the answer to the first.
-        // oxlint-disable-next-line no-await-in-loop
-        const response = await askForTokens(who, request)
-        // oxlint-disable-next-line no-await-in-loop
+      const ask = async (isRepeat: boolean): Promise<TokenSet> => {
+        const response = await askForTokens(who, () =>
+          send(server, asked).catch((error: unknown) => {
+            throw isSent ? error : misconfigured('cannot be asked', error, false)
+          }),
+        )
         const json = await readTokenAnswer(who, response)
         // What was read cannot be read again. Whatever type it was sent with, it is JSON; null is as good as absent.
         const answer = new Response(
@@ -136,49 +147,36 @@ export function createIssuer(options: OAuthOptions): Issuer {
           },
         )
         try {
-          // oxlint-disable-next-line no-await-in-loop
-          return parseTokenResponse(await process(server, client, answer, checks))
+          const result = await process(server, client, answer)
+          // Whoever sets a key relies on it (RFC 9449, section 5).
+          if (DPoP && result.token_type !== 'dpop')
+            throw misconfigured('gave a token that is not bound to the key', {}, true)
+          return parseTokenResponse(result)
         } catch (error) {
-          if (!(isFirst && DPoP && oauth.isDPoPNonceError(error))) throw refreshErrorOf(error, verdicts, DPoP)
+          if (!(error instanceof oauth.ResponseBodyError)) {
+            const { name } = error as Error
+            throw name === 'RefreshError' || name === 'OAuthCallbackError'
+              ? error
+              : misconfigured('gave what is no token set', error, true)
+          }
+          const isNonce = DPoP && oauth.isDPoPNonceError(error)
+          if (isNonce && !isRepeat) return ask(true)
+          // A nonce that is not taken at the second try either is none of ours.
+          throw tokenError(who, isNonce ? 'slow_down' : error.error, verdicts)
         }
       }
+      return ask(false)
     },
   }
 }
 
-async function keyOf(dpop: DpopKey | undefined): Promise<oauth.DPoPHandle | undefined> {
-  try {
-    return await dpop?.handle()
-  } catch (cause) {
-    throw new RefreshError('The key of the tokens cannot be read', { reason: 'unavailable', sent: false, cause })
-  }
-}
-
-function check(url: URL): void {
-  if (!isSecureUrl(url)) throw new TypeError(`${url.origin} is not https: tokens would travel in the clear`)
-}
-
-function refreshErrorOf(
-  error: unknown,
-  verdicts: readonly string[] | undefined,
-  key: oauth.DPoPHandle | undefined,
-): unknown {
-  if (error instanceof oauth.ResponseBodyError) {
-    // A nonce that is not taken at the second try either is none of ours.
-    return tokenError(who, key && oauth.isDPoPNonceError(error) ? 'slow_down' : error.error, verdicts)
-  }
-  const { name } = error as Error
-  return name === 'RefreshError' || name === 'OAuthCallbackError'
-    ? error
-    : misconfigured('gave what is no token set', error, true)
+/** What ended before an answer, or by one. */
+export function failure(message: string, reason: RefreshFailureReason, sent: boolean, cause?: unknown): RefreshError {
+  return new RefreshError(message, { reason, sent, cause })
 }
 
 /** Not with the error itself: oauth4webapi keeps the answer in it, and half of a wrong answer may be a right token. */
 function misconfigured(what: string, error: unknown, sent: boolean): RefreshError {
   const { code } = error as { code?: string }
-  return new RefreshError(`${who} ${what}${code === undefined ? '' : ` (${code})`}`, {
-    reason: 'misconfigured',
-    sent,
-    cause: { code },
-  })
+  return failure(`${who} ${what}${code === undefined ? '' : ` (${code})`}`, 'misconfigured', sent, { code })
 }

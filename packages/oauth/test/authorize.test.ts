@@ -6,6 +6,7 @@ import {
   answersSignIn,
   backFrom,
   issuerUrl,
+  itemOf,
   metadata,
   oauthAt,
   redirectUri,
@@ -36,6 +37,15 @@ describe('a sign-in', () => {
     })
   })
 
+  it('without openid sends no nonce, so that an ID token that comes all the same is no other', async () => {
+    const issuer = scriptedIssuer()
+    const oauth = oauthAt(issuer, { scope: 'chat' })
+    const url = await oauth.authorize()
+    expect(url.searchParams.has('nonce')).toBe(false)
+    answersSignIn(issuer, url, { nonce: url.searchParams.get('nonce') ?? undefined })
+    expect(await oauth.handleCallback(backFrom(url))).toMatchObject({ tokens: { accessToken: 'at-new' } })
+  })
+
   it('is never the same twice', async () => {
     const oauth = oauthAt(scriptedIssuer())
     const both = [parametersOf(await oauth.authorize()), parametersOf(await oauth.authorize())]
@@ -45,7 +55,7 @@ describe('a sign-in', () => {
   it('tells nothing of where the user goes on, nor of what is needed when the user is back', async () => {
     const storage = memoryStorage()
     const url = await oauthAt(scriptedIssuer(), { storage }).authorize({ returnTo: '/secret-place' })
-    const item = String(storage.getItem(`reauth.oauth:${url.searchParams.get('state')}`))
+    const item = String(storage.getItem(itemOf(url)))
     const { value } = JSON.parse(item) as { value: { verifier: string } }
     expect(value.verifier).toMatch(/^[\w-]{43,128}$/)
     expect(url.href).not.toContain(value.verifier)
@@ -183,14 +193,15 @@ describe('the place that the user goes on to', () => {
   ])('is a TypeError as %j, and no sign-in starts', async (returnTo) => {
     vi.spyOn(console, 'warn').mockImplementation(() => {})
     const issuer = scriptedIssuer()
-    const storage = memoryStorage()
+    const setItem = vi.fn<TokenStorage['setItem']>()
     const navigate = vi.fn<(url: URL) => void>()
+    const storage = { ...memoryStorage(), setItem }
     const failure = await failureOf(oauthAt(issuer, { storage }).authorize({ returnTo, navigate }))
     expect(failure).toBeInstanceOf(TypeError)
     expect(String(failure)).not.toContain('evil')
     expect(navigate).not.toHaveBeenCalled()
     expect(issuer.askedFor('discovery')).toEqual([])
-    expect(storage.getItem('reauth.returnTo:path')).toBeNull()
+    expect(setItem).not.toHaveBeenCalled()
   })
 
   it('is refused with a trace that tells why and not where to', async () => {
@@ -215,9 +226,11 @@ describe('the place that the user goes on to', () => {
   })
 
   it('is a path of the redirect address, and there is none for an app scheme', async () => {
-    const oauth = oauthAt(scriptedIssuer(), { redirectUri: 'com.example.app:/callback' })
-    await expect(oauth.authorize({ returnTo: '/notes' })).rejects.toThrow(TypeError)
-    expect(await oauth.authorize()).toBeInstanceOf(URL)
+    for (const given of ['com.example.app:/callback', 'com.example.app://callback']) {
+      const oauth = oauthAt(scriptedIssuer(), { redirectUri: given })
+      await expect(oauth.authorize({ returnTo: '/notes' })).rejects.toThrow(TypeError)
+      expect(await oauth.authorize()).toBeInstanceOf(URL)
+    }
   })
 })
 
@@ -240,7 +253,7 @@ describe('a storage that throws', () => {
   )
 
   it.each(cases)(
-    'at %j costs the place, not a sign-in that comes back to this page (async: %s)',
+    'at %j costs nothing of a sign-in that comes back to this page (async: %s)',
     async (names, isAsync) => {
       vi.spyOn(console, 'warn').mockImplementation(() => {})
       const issuer = scriptedIssuer()
@@ -248,7 +261,7 @@ describe('a storage that throws', () => {
       const url = await oauth.authorize({ returnTo: '/notes' })
       answersSignIn(issuer, url)
       const signedIn = await oauth.handleCallback(backFrom(url))
-      expect(signedIn).toEqual({ tokens: expect.objectContaining({ accessToken: 'at-new' }) })
+      expect(signedIn).toMatchObject({ tokens: { accessToken: 'at-new' }, returnTo: '/notes' })
     },
   )
 
@@ -268,15 +281,12 @@ describe('going to the issuer', () => {
     const storage = memoryStorage()
     const seen: unknown[] = []
     const navigate = vi.fn<(url: URL) => void>((url) => {
-      seen.push(
-        storage.getItem(`reauth.oauth:${url.searchParams.get('state')}`),
-        storage.getItem('reauth.returnTo:path'),
-      )
+      seen.push(storage.getItem(itemOf(url)))
     })
     const url = await oauthAt(scriptedIssuer(), { storage }).authorize({ returnTo: '/notes', navigate })
     expect(navigate).toHaveBeenCalledTimes(1)
     expect(navigate).toHaveBeenCalledWith(url)
-    expect(seen).toEqual([expect.stringContaining('verifier'), expect.stringContaining('/notes')])
+    expect(seen).toEqual([expect.stringMatching(/verifier.*\/notes/)])
   })
 
   it('is the default in a page', async () => {
