@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 
-import { failure, type Issuer } from './issuer.ts'
+import { failure, type Issuer, setAll } from './issuer.ts'
 import type { OAuthOptions } from './oauth-options.ts'
 import type { RoundTrip } from './round-trip.ts'
 
@@ -48,7 +48,7 @@ export async function signInUrl(
     code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
     prompt: prompt ?? (isOffline ? 'consent' : undefined),
-    acr_values: typeof acrValues === 'string' ? acrValues : acrValues?.join(' '),
+    acr_values: [acrValues].flat().join(' ') || undefined,
     max_age: maxAge?.toFixed(),
     dpop_jkt: await key?.calculateThumbprint(),
   })
@@ -56,19 +56,10 @@ export async function signInUrl(
   return url
 }
 
-/** Sets those parameters that there are. */
-export function setAll(
-  parameters: URLSearchParams,
-  values: Readonly<Record<string, string | undefined>>,
-): URLSearchParams {
-  for (const [name, value] of Object.entries(values)) if (value !== undefined) parameters.set(name, value)
-  return parameters
-}
-
 function addressOf(issuer: Issuer, endpoint: string | undefined): URL {
   try {
     return issuer.endpoint(endpoint)
   } catch (cause) {
-    throw failure('The issuer has no page to sign in at', 'misconfigured', false, cause)
+    throw failure('The issuer has no page to sign in at', 'misconfigured', cause)
   }
 }

@@ -31,29 +31,31 @@ export async function tokensFor(
   roundTrip: RoundTrip,
   redirectUri: string,
 ): Promise<Pending & { readonly tokens: TokenSet }> {
-  const { client, auth } = issuer
   // Before anything is used up: where the issuer cannot be reached, it can be tried again.
   const server = await issuer.discover()
   const pending = await roundTrip.end(state)
   if (typeof pending === 'string') throw new OAuthCallbackError(pending)
   const { verifier, nonce, maxAge } = pending
-  const parameters = checked(server, client, url, state)
+  const code = codeIn(server, issuer.client, url, state)
   try {
+    let claims: oauth.IDToken | undefined
     const tokens = await issuer.tokensBy({
+      grantType: 'authorization_code',
+      parameters: { code, redirect_uri: redirectUri, code_verifier: verifier },
       signal: AbortSignal.timeout(exchangeMs),
-      send: (_, sending) =>
-        oauth.authorizationCodeGrantRequest(server, client, auth, parameters, redirectUri, verifier, sending),
       async process(...given) {
         const result = await oauth.processAuthorizationCodeResponse(...given, {
           expectedNonce: nonce ?? oauth.expectNoNonce,
           ...(maxAge !== undefined && { maxAge }),
         })
-        const { iat = 0, auth_time: signedInAt = iat } = oauth.getValidatedIdTokenClaims(result) ?? {}
-        // By the clock of the issuer, whatever this machine's says.
-        if (maxAge !== undefined && iat - signedInAt > maxAge + slackS) throw new OAuthCallbackError('tampered')
+        claims = oauth.getValidatedIdTokenClaims(result)
         return result
       },
     })
+    // By the clock of the issuer, whatever this machine's says.
+    if (claims && maxAge !== undefined && claims.iat - (claims.auth_time ?? 0) > maxAge + slackS) {
+      throw new OAuthCallbackError('tampered')
+    }
     return { ...pending, tokens }
   } catch (error) {
     const { reason, cause } = error as RefreshError
@@ -74,13 +76,17 @@ const slackS = 60
 /** How long a code waits for its tokens. */
 const exchangeMs = 30_000
 
-function checked(server: oauth.AuthorizationServer, client: oauth.Client, url: URL, state: string): URLSearchParams {
+function codeIn(server: oauth.AuthorizationServer, client: oauth.Client, url: URL, state: string): string {
   try {
-    return oauth.validateAuthResponse(server, client, url, state)
+    const [code, second] = oauth.validateAuthResponse(server, client, url, state).getAll('code')
+    // Once, and not empty (RFC 6749, section 3.1).
+    if (code && second === undefined) return code
   } catch (error) {
-    if (!(error instanceof oauth.AuthorizationResponseError)) throw new OAuthCallbackError('tampered')
-    throw new OAuthCallbackError('denied', /^[a-z_]{1,40}$/.test(error.error) ? { error: error.error } : {})
+    if (error instanceof oauth.AuthorizationResponseError) {
+      throw new OAuthCallbackError('denied', /^[a-z_]{1,40}$/.test(error.error) ? { error: error.error } : {})
+    }
   }
+  throw new OAuthCallbackError('tampered')
 }
 
 /** Takes an answer out of the address bar and of the history, if it still is there. */

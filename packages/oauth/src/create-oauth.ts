@@ -1,6 +1,5 @@
 import type { Refresh, Strategy, TokenSet } from '@reauth/core'
 import { checkedPath, tabStorage } from '@reauth/core/stash'
-import * as oauth from 'oauth4webapi'
 
 import { type AuthorizeOptions, signInUrl } from './authorize.ts'
 import { type Answer, answerIn, forget, tokensFor } from './callback.ts'
@@ -48,15 +47,13 @@ export interface OAuth {
 
 /** How long an answer is given again, in ms. */
 const againMs = 60_000
-/** How long a revocation is waited for, in ms. */
-const revocationMs = 10_000
 
 /** Creates the identity side. Throws a `TypeError` for an issuer that is not https, and for addresses that are none. */
 export function createOAuth(options: OAuthOptions): OAuth {
   const { storage = tabStorage(), trace, scope = 'openid offline_access' } = options
   const issuer = createIssuer(options)
   const redirectUri = new URL(options.redirectUri)
-  const roundTrip = createRoundTrip(storage, trace, `${issuer.identifier.href} ${options.clientId}`)
+  const roundTrip = createRoundTrip(storage, trace, `${new URL(options.issuer).href} ${options.clientId}`)
   const answers = new Map<string, Promise<SignedIn>>()
 
   async function take(answer: Answer): Promise<SignedIn> {
@@ -102,28 +99,15 @@ export function createOAuth(options: OAuthOptions): OAuth {
       return taken
     },
     async refresh({ tokens: { refreshToken }, signal }) {
-      if (refreshToken === undefined) throw failure('The issuer gave no refresh token', 'rejected', false)
-      const { client, auth } = issuer
-      return issuer.tokensBy({
-        signal,
-        send: (server, sending) => oauth.refreshTokenGrantRequest(server, client, auth, refreshToken, sending),
-        process: oauth.processRefreshTokenResponse,
-      })
+      if (refreshToken === undefined) throw failure('The issuer gave no refresh token', 'rejected')
+      return issuer.tokensBy({ grantType: 'refresh_token', parameters: { refresh_token: refreshToken }, signal })
     },
     exchange: (asked) => exchangeAt(issuer, asked),
-    async revoke(tokens) {
+    async revoke({ refreshToken, accessToken } = {}) {
       answers.clear()
-      const token = tokens?.refreshToken ?? tokens?.accessToken
-      if (token === undefined) return
       try {
-        const server = await issuer.discover()
-        if (server.revocation_endpoint === undefined) return
-        const hint = tokens?.refreshToken === undefined ? 'access_token' : 'refresh_token'
-        const response = await oauth.revocationRequest(server, issuer.client, issuer.auth, token, {
-          ...issuer.sending(AbortSignal.timeout(revocationMs), { keepalive: true }),
-          additionalParameters: { token_type_hint: hint },
-        })
-        await response.body?.cancel()
+        if (refreshToken !== undefined) await issuer.revoke(refreshToken, 'refresh_token')
+        else if (accessToken !== undefined) await issuer.revoke(accessToken, 'access_token')
       } catch {
         // Nobody waits for it, and nothing depends on it.
       }

@@ -1,7 +1,5 @@
 import { isReauthError, type Strategy } from '@reauth/core'
-import * as oauth from 'oauth4webapi'
 
-import { setAll } from './authorize.ts'
 import { failure, type Issuer } from './issuer.ts'
 
 const grantType = 'urn:ietf:params:oauth:grant-type:token-exchange'
@@ -23,19 +21,17 @@ export function exchangeAt(issuer: Issuer, options: ExchangeOptions): Required<S
   return {
     spends: false,
     async refresh({ signal }) {
-      const parameters = setAll(new URLSearchParams(), {
-        subject_token: await subjectOf(subjectToken),
-        subject_token_type: subjectTokenType,
-        audience,
-        scope,
-      })
       return issuer.tokensBy({
+        grantType,
+        parameters: {
+          subject_token: await subjectOf(subjectToken),
+          subject_token_type: subjectTokenType,
+          audience,
+          scope,
+        },
         signal,
         // A subject token that is no good is an `invalid_request` (RFC 8693, section 2.2.2).
         verdicts: ['invalid_grant', 'invalid_request'],
-        send: (server, sending) =>
-          oauth.genericTokenEndpointRequest(server, issuer.client, issuer.auth, grantType, parameters, sending),
-        process: oauth.processGenericTokenEndpointResponse,
       })
     },
   }
@@ -49,6 +45,6 @@ async function subjectOf(given: ExchangeOptions['subjectToken']): Promise<string
     if (name === 'RefreshError') throw cause
     // Who is signed out over there has none, for good.
     const reason = name === 'AuthenticationError' ? 'rejected' : 'unavailable'
-    throw failure('There is no token to exchange', reason, false, cause)
+    throw failure('There is no token to exchange', reason, cause)
   }
 }

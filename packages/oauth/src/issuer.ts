@@ -1,5 +1,6 @@
 import {
   askForTokens,
+  isReauthError,
   isSecureUrl,
   parseTokenResponse,
   readTokenAnswer,
@@ -17,38 +18,35 @@ interface Sending {
   readonly [oauth.customFetch]: (url: string, init: object) => Promise<Response>
   readonly [oauth.allowInsecureRequests]: true
   readonly signal: AbortSignal
-  readonly DPoP?: oauth.DPoPHandle
 }
 
-/** One endpoint of the issuer that gives tokens: how it is asked, and how its answer is checked. */
+/** What is presented at the token endpoint, and how the answer is checked. */
 interface Grant {
-  send(server: oauth.AuthorizationServer, options: Sending): Promise<Response>
-  readonly process: (
+  readonly grantType: string
+  readonly parameters: Values
+  readonly signal: AbortSignal
+  /** The error codes that are verdicts on what was presented. @default ['invalid_grant'] */
+  readonly verdicts?: readonly string[]
+  readonly process?: (
     server: oauth.AuthorizationServer,
     client: oauth.Client,
     response: Response,
   ) => Promise<oauth.TokenEndpointResponse>
-  /** The error codes that are verdicts on what was presented. @default ['invalid_grant'] */
-  readonly verdicts?: readonly string[]
-  readonly signal: AbortSignal
 }
 
 /** The issuer, as far as the grants need it. */
 export interface Issuer {
-  /** As its metadata have to name it. */
-  readonly identifier: URL
   readonly client: oauth.Client
-  readonly auth: oauth.ClientAuth
   /** Returns an address that may be asked. Throws a `TypeError` for any other. */
   endpoint(address: string | URL | undefined): URL
-  /** Returns what a request takes that waits as long as a signal says; `init` goes to the fetch. */
-  sending(signal: AbortSignal, init?: RequestInit): Sending
   /** Reads the metadata, once; a failure is not remembered. */
   discover(): Promise<oauth.AuthorizationServer>
   /** The key that tokens are bound to, if they are. */
   key(): Promise<oauth.DPoPHandle | undefined>
   /** Asks for tokens. Rejects with a `RefreshError` that says what happened. */
   tokensBy(grant: Grant): Promise<TokenSet>
+  /** Says that a token is over, also when the page goes away meanwhile; no answer says more. */
+  revoke(token: string, hint: string): Promise<unknown>
 }
 
 /**
@@ -57,21 +55,20 @@ export interface Issuer {
  */
 const clockToleranceS = 43_200
 
-/** How long all wait for the metadata, in ms, before somebody tries again. */
-const discoveryMs = 10_000
+/** How long all wait for the metadata, in ms, before somebody tries again; and for what nothing depends on. */
+const patienceMs = 10_000
 
 const who = 'The issuer'
 
 /** Throws a `TypeError` for an issuer that is not https, unless it is on loopback and that is allowed. */
-export function createIssuer(options: OAuthOptions): Issuer {
-  const { clientId, clientAuth = oauth.None(), dpop, allowInsecureRequests } = options
+export function createIssuer({ clientAuth = oauth.None(), ...options }: OAuthOptions): Issuer {
   const identifier = endpoint(options.issuer)
-  const client: oauth.Client = { client_id: clientId, [oauth.clockTolerance]: clockToleranceS }
+  const client: oauth.Client = { client_id: options.clientId, [oauth.clockTolerance]: clockToleranceS }
   let discovery: Promise<oauth.AuthorizationServer> | undefined
 
   function endpoint(address: string | URL | undefined): URL {
     const url = new URL(address ?? '')
-    if (url.protocol === 'https:' || (allowInsecureRequests === true && isSecureUrl(url))) return url
+    if (url.protocol === 'https:' || (options.allowInsecureRequests === true && isSecureUrl(url))) return url
     throw new TypeError(
       `${url.origin} is not https: tokens would travel in the clear; allowInsecureRequests is for loopback`,
     )
@@ -80,7 +77,19 @@ export function createIssuer(options: OAuthOptions): Issuer {
   const sending = (signal: AbortSignal, init?: RequestInit): Sending => ({
     async [oauth.customFetch](url, given) {
       endpoint(url)
-      return (options.fetch ?? fetch)(url, { ...given, ...init })
+      const response = await askForTokens(who, () => (options.fetch ?? fetch)(url, { ...given, ...init }))
+      const json = await readTokenAnswer(who, response)
+      // Whatever type it was sent with, it is JSON; null is as good as absent.
+      return new Response(
+        JSON.stringify(json ?? {}, (_, value: unknown) => value ?? undefined),
+        {
+          status: json === undefined ? 200 : response.status,
+          headers: {
+            'content-type': 'application/json',
+            'dpop-nonce': response.headers.get('dpop-nonce') ?? '',
+          },
+        },
+      )
     },
     // Which of them are is for `endpoint` to say.
     [oauth.allowInsecureRequests]: true,
@@ -89,13 +98,13 @@ export function createIssuer(options: OAuthOptions): Issuer {
 
   async function readMetadata(): Promise<oauth.AuthorizationServer> {
     try {
-      const response = await oauth.discoveryRequest(identifier, sending(AbortSignal.timeout(discoveryMs)))
+      const response = await oauth.discoveryRequest(identifier, sending(AbortSignal.timeout(patienceMs)))
       return await oauth.processDiscoveryResponse(identifier, response)
     } catch (cause) {
       discovery = undefined
       throw (cause as { code?: string }).code === oauth.JSON_ATTRIBUTE_COMPARISON
-        ? failure(`${who} has another name`, 'misconfigured', false, cause)
-        : failure(`${who} cannot be reached`, 'unavailable', false, cause)
+        ? failure(`${who} has another name`, 'misconfigured', cause)
+        : failure(`${who} cannot be reached`, 'unavailable', cause)
     }
   }
 
@@ -103,80 +112,68 @@ export function createIssuer(options: OAuthOptions): Issuer {
 
   async function key(): Promise<oauth.DPoPHandle | undefined> {
     try {
-      return await dpop?.handle()
+      return await options.dpop?.handle()
     } catch (cause) {
-      throw failure('The key of the tokens cannot be read', 'unavailable', false, cause)
+      throw failure('The key of the tokens cannot be read', 'unavailable', cause)
+    }
+  }
+
+  async function tokensBy(grant: Grant, isRepeat = false): Promise<TokenSet> {
+    const { grantType, parameters, signal, verdicts, process = oauth.processGenericTokenEndpointResponse } = grant
+    const server = await discover()
+    const DPoP = await key()
+    const form = setAll(new URLSearchParams(), parameters)
+    let answer: Response | undefined
+    try {
+      answer = await oauth.genericTokenEndpointRequest(server, client, clientAuth, grantType, form, {
+        ...sending(signal),
+        ...(DPoP && { DPoP }),
+      })
+      const result = await process(server, client, answer)
+      // Whoever sets a key relies on it (RFC 9449, section 5).
+      if (DPoP && result.token_type !== 'dpop') {
+        throw failure(`${who} gave a token that is not bound to the key`, 'misconfigured', undefined, true)
+      }
+      return parseTokenResponse(result)
+    } catch (error) {
+      if (error instanceof oauth.ResponseBodyError) {
+        const isNonce = DPoP && oauth.isDPoPNonceError(error)
+        if (isNonce && !isRepeat) return tokensBy(grant, true)
+        // A nonce that is not taken at the second try either is none of ours.
+        throw tokenError(who, isNonce ? 'slow_down' : error.error, verdicts)
+      }
+      if (isReauthError(error)) throw error
+      const { code } = error as { code?: string }
+      const what = answer ? 'gave what is no token set' : 'cannot be asked'
+      // Not with the error itself: oauth4webapi keeps the answer in it, and half of a wrong answer may be a right token.
+      throw failure(`${who} ${what}${code ? ` (${code})` : ''}`, 'misconfigured', { code }, answer !== undefined)
     }
   }
 
   return {
-    identifier,
     client,
-    auth: clientAuth,
     endpoint,
-    sending,
     discover,
     key,
-    async tokensBy({ send, process, verdicts, signal }) {
-      const server = await discover()
-      const DPoP = await key()
-      let isSent = false
-      const { [oauth.customFetch]: fetcher, ...sent } = sending(signal)
-      const asked: Sending = {
-        ...sent,
-        [oauth.customFetch](url, init) {
-          endpoint(url)
-          isSent = true
-          return fetcher(url, init)
-        },
-        ...(DPoP && { DPoP }),
-      }
-      const ask = async (isRepeat: boolean): Promise<TokenSet> => {
-        const response = await askForTokens(who, () =>
-          send(server, asked).catch((error: unknown) => {
-            throw isSent ? error : misconfigured('cannot be asked', error, false)
-          }),
-        )
-        const json = await readTokenAnswer(who, response)
-        // What was read cannot be read again. Whatever type it was sent with, it is JSON; null is as good as absent.
-        const answer = new Response(
-          JSON.stringify(json ?? {}, (_, value: unknown) => value ?? undefined),
-          {
-            status: json === undefined ? 200 : response.status,
-            headers: { 'content-type': 'application/json' },
-          },
-        )
-        try {
-          const result = await process(server, client, answer)
-          // Whoever sets a key relies on it (RFC 9449, section 5).
-          if (DPoP && result.token_type !== 'dpop')
-            throw misconfigured('gave a token that is not bound to the key', {}, true)
-          return parseTokenResponse(result)
-        } catch (error) {
-          if (!(error instanceof oauth.ResponseBodyError)) {
-            const { name } = error as Error
-            throw name === 'RefreshError' || name === 'OAuthCallbackError'
-              ? error
-              : misconfigured('gave what is no token set', error, true)
-          }
-          const isNonce = DPoP && oauth.isDPoPNonceError(error)
-          if (isNonce && !isRepeat) return ask(true)
-          // A nonce that is not taken at the second try either is none of ours.
-          throw tokenError(who, isNonce ? 'slow_down' : error.error, verdicts)
-        }
-      }
-      return ask(false)
+    tokensBy,
+    async revoke(token, hint) {
+      return oauth.revocationRequest(await discover(), client, clientAuth, token, {
+        ...sending(AbortSignal.timeout(patienceMs), { keepalive: true }),
+        additionalParameters: { token_type_hint: hint },
+      })
     },
   }
 }
 
-/** What ended before an answer, or by one. */
-export function failure(message: string, reason: RefreshFailureReason, sent: boolean, cause?: unknown): RefreshError {
-  return new RefreshError(message, { reason, sent, cause })
+/** Parameters by their names; those that are undefined are none. */
+type Values = Readonly<Record<string, string | undefined>>
+
+export function setAll(parameters: URLSearchParams, values: Values): URLSearchParams {
+  for (const [name, value] of Object.entries(values)) if (value !== undefined) parameters.set(name, value)
+  return parameters
 }
 
-/** Not with the error itself: oauth4webapi keeps the answer in it, and half of a wrong answer may be a right token. */
-function misconfigured(what: string, error: unknown, sent: boolean): RefreshError {
-  const { code } = error as { code?: string }
-  return failure(`${who} ${what}${code === undefined ? '' : ` (${code})`}`, 'misconfigured', sent, { code })
+/** What ended before anything was sent, unless it says so. */
+export function failure(message: string, reason: RefreshFailureReason, cause?: unknown, sent = false): RefreshError {
+  return new RefreshError(message, { reason, sent, cause })
 }
