@@ -83,7 +83,7 @@ function nameOf(prefix: string, key: string): string {
 function sweep(storage: TokenStorage, prefix: string): void {
   for (const name of Object.keys(storage)) {
     if (!name.startsWith(`${prefix}:`)) continue
-    const { expiresAt = Infinity } = recordOf(storage.getItem(name)) ?? {}
+    const { expiresAt = Infinity } = { ...recordOf(storage.getItem(name)) }
     if (expiresAt <= Date.now()) void storage.removeItem(name)
   }
 }

@@ -1,9 +1,18 @@
-import type { RefreshError, TokenSet } from '@reauth/core'
+import type { RefreshError, TokenSet, Trace } from '@reauth/core'
+import { checkedPath } from '@reauth/core/stash'
 import * as oauth from 'oauth4webapi'
 
 import { OAuthCallbackError } from './callback-error.ts'
 import type { Issuer } from './issuer.ts'
+import type { OAuthOptions } from './oauth-options.ts'
 import type { Pending, RoundTrip } from './round-trip.ts'
+
+/** What a sign-in brought. */
+export interface SignedIn {
+  tokens: TokenSet
+  /** Where the user goes on: a path of this origin. */
+  returnTo?: string
+}
 
 /** An answer to a sign-in. */
 export interface Answer {
@@ -15,39 +24,43 @@ export interface Answer {
 export function answerIn(address: string | URL | undefined, redirectUri: URL): Answer | undefined {
   if (!URL.canParse(String(address))) return undefined
   const url = new URL(address as string)
-  const { searchParams: given } = url
-  const state = given.get('state')
-  if (state === null || !(given.has('code') || given.has('error'))) return undefined
-  const isThere = (['protocol', 'host', 'pathname'] as const).every((part) => url[part] === redirectUri[part])
-  return isThere && Array.from(redirectUri.searchParams).every((pair) => given.getAll(pair[0]).includes(pair[1]))
-    ? { url, state }
-    : undefined
+  const { searchParams } = url
+  const state = searchParams.get('state')
+  const isThere = pageOf(url) === pageOf(redirectUri)
+  if (!isThere || state === null || !(searchParams.has('code') || searchParams.has('error'))) return undefined
+  const isOurs = Array.from(redirectUri.searchParams).every((pair) => searchParams.has(...pair))
+  return isOurs ? { url, state } : undefined
 }
 
+const pageOf = ({ href }: URL): string | undefined => href.split(/[?#]/, 1)[0]
+
 /** Turns an answer into tokens. */
-export async function tokensFor(
+export async function signInBy(
   { url, state }: Answer,
   issuer: Issuer,
   roundTrip: RoundTrip,
-  redirectUri: string,
-): Promise<Pending & { readonly tokens: TokenSet }> {
-  // Before anything is used up: where the issuer cannot be reached, it can be tried again.
-  const server = await issuer.discover()
-  const pending = await roundTrip.end(state)
-  if (typeof pending === 'string') throw new OAuthCallbackError(pending)
-  const { verifier, nonce, maxAge } = pending
-  const code = codeIn(server, issuer.client, url, state)
+  { redirectUri, trace }: Pick<OAuthOptions, 'redirectUri' | 'trace'>,
+): Promise<SignedIn> {
+  let pending: Pending | undefined
   try {
+    // Before anything is used up: where the issuer cannot be reached, it can be tried again.
+    const server = await issuer.discover()
+    const found = await roundTrip.end(state)
+    if (typeof found === 'string') throw new OAuthCallbackError(found)
+    pending = found
+    const { verifier, nonce, maxAge } = pending
     let claims: oauth.IDToken | undefined
     const tokens = await issuer.tokensBy({
       grantType: 'authorization_code',
-      parameters: { code, redirect_uri: redirectUri, code_verifier: verifier },
+      parameters: {
+        code: codeIn(server, issuer.client, url, state),
+        redirect_uri: String(redirectUri),
+        code_verifier: verifier,
+      },
       signal: AbortSignal.timeout(exchangeMs),
       async process(...given) {
-        const result = await oauth.processAuthorizationCodeResponse(...given, {
-          expectedNonce: nonce ?? oauth.expectNoNonce,
-          ...(maxAge !== undefined && { maxAge }),
-        })
+        const checks = { expectedNonce: nonce, maxAge } as oauth.ProcessAuthorizationCodeResponseOptions
+        const result = await oauth.processAuthorizationCodeResponse(...given, checks)
         claims = oauth.getValidatedIdTokenClaims(result)
         return result
       },
@@ -56,15 +69,17 @@ export async function tokensFor(
     if (claims && maxAge !== undefined && claims.iat - (claims.auth_time ?? 0) > maxAge + slackS) {
       throw new OAuthCallbackError('tampered')
     }
-    return { ...pending, tokens }
+    forget(url)
+    return { tokens, ...placeIn(pending, new URL(redirectUri).origin, trace) }
   } catch (error) {
     const { reason, cause } = error as RefreshError
+    if (reason !== 'unavailable') forget(url)
+    // The code may be good yet.
+    else if (pending) await roundTrip.begin(state, pending)
     if (reason === 'rejected') throw new OAuthCallbackError('stale', { cause: error })
     if (forged.includes((cause as { code?: string } | undefined)?.code)) {
       throw new OAuthCallbackError('tampered', { cause: error })
     }
-    // The code may be good yet.
-    if (reason === 'unavailable') await roundTrip.begin(state, pending)
     throw error
   }
 }
@@ -89,8 +104,17 @@ function codeIn(server: oauth.AuthorizationServer, client: oauth.Client, url: UR
   throw new OAuthCallbackError('tampered')
 }
 
+/** Checked again: others may write to the storage. */
+function placeIn({ returnTo }: Pending, origin: string, trace: Trace | undefined): Pick<SignedIn, 'returnTo'> {
+  try {
+    return returnTo === undefined ? {} : { returnTo: checkedPath(returnTo, origin, trace) }
+  } catch {
+    return {}
+  }
+}
+
 /** Takes an answer out of the address bar and of the history, if it still is there. */
-export function forget({ url }: Answer): void {
+function forget(url: URL): void {
   if (globalThis.location?.href !== url.href) return
   const clean = new URL(url)
   for (const name of ['code', 'state', 'iss', 'session_state', 'error', 'error_description', 'error_uri'])

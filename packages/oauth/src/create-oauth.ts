@@ -2,18 +2,11 @@ import type { Refresh, Strategy, TokenSet } from '@reauth/core'
 import { checkedPath, tabStorage } from '@reauth/core/stash'
 
 import { type AuthorizeOptions, signInUrl } from './authorize.ts'
-import { type Answer, answerIn, forget, tokensFor } from './callback.ts'
+import { answerIn, signInBy, type SignedIn } from './callback.ts'
 import { exchangeAt, type ExchangeOptions } from './exchange.ts'
 import { createIssuer, failure } from './issuer.ts'
 import type { OAuthOptions } from './oauth-options.ts'
 import { createRoundTrip } from './round-trip.ts'
-
-/** What a sign-in brought. */
-export interface SignedIn {
-  tokens: TokenSet
-  /** Where the user goes on: a path of this origin. */
-  returnTo?: string
-}
 
 /** The identity side: from sign-in to sign-out, at one issuer. */
 export interface OAuth {
@@ -56,30 +49,6 @@ export function createOAuth(options: OAuthOptions): OAuth {
   const roundTrip = createRoundTrip(storage, trace, `${new URL(options.issuer).href} ${options.clientId}`)
   const answers = new Map<string, Promise<SignedIn>>()
 
-  async function take(answer: Answer): Promise<SignedIn> {
-    const over = (): boolean => answers.delete(answer.state)
-    try {
-      const { tokens, returnTo } = await tokensFor(answer, issuer, roundTrip, String(options.redirectUri))
-      forget(answer)
-      // A signal keeps no process alive.
-      AbortSignal.timeout(againMs).addEventListener('abort', over)
-      return { tokens, ...placeOf(returnTo) }
-    } catch (error) {
-      if ((error as { reason?: string }).reason === 'unavailable') over()
-      else forget(answer)
-      throw error
-    }
-  }
-
-  /** Again: others may write to the storage. */
-  function placeOf(path: string | undefined): Pick<SignedIn, 'returnTo'> {
-    try {
-      return path === undefined ? {} : { returnTo: checkedPath(path, redirectUri.origin, trace) }
-    } catch {
-      return {}
-    }
-  }
-
   return {
     async authorize(asked = {}) {
       const { navigate = toPage, returnTo } = asked
@@ -91,12 +60,18 @@ export function createOAuth(options: OAuthOptions): OAuth {
     async handleCallback(url = globalThis.location?.href) {
       const answer = answerIn(url, redirectUri)
       if (answer === undefined) return undefined
-      let taken = answers.get(answer.state)
-      if (taken === undefined) {
-        taken = take(answer)
-        answers.set(answer.state, taken)
+      const { state } = answer
+      let signedIn = answers.get(state)
+      if (signedIn === undefined) {
+        const forget = (): boolean => answers.delete(state)
+        signedIn = signInBy(answer, issuer, roundTrip, options)
+        answers.set(state, signedIn)
+        // A signal keeps no process alive.
+        signedIn.then(() => {
+          AbortSignal.timeout(againMs).addEventListener('abort', forget)
+        }, forget)
       }
-      return taken
+      return signedIn
     },
     async refresh({ tokens: { refreshToken }, signal }) {
       if (refreshToken === undefined) throw failure('The issuer gave no refresh token', 'rejected')

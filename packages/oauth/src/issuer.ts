@@ -61,14 +61,15 @@ const patienceMs = 10_000
 const who = 'The issuer'
 
 /** Throws a `TypeError` for an issuer that is not https, unless it is on loopback and that is allowed. */
-export function createIssuer({ clientAuth = oauth.None(), ...options }: OAuthOptions): Issuer {
+export function createIssuer(options: OAuthOptions): Issuer {
+  const { clientAuth = oauth.None(), allowInsecureRequests = false } = options
   const identifier = endpoint(options.issuer)
   const client: oauth.Client = { client_id: options.clientId, [oauth.clockTolerance]: clockToleranceS }
   let discovery: Promise<oauth.AuthorizationServer> | undefined
 
   function endpoint(address: string | URL | undefined): URL {
     const url = new URL(address ?? '')
-    if (url.protocol === 'https:' || (options.allowInsecureRequests === true && isSecureUrl(url))) return url
+    if (url.protocol === 'https:' || (allowInsecureRequests && isSecureUrl(url))) return url
     throw new TypeError(
       `${url.origin} is not https: tokens would travel in the clear; allowInsecureRequests is for loopback`,
     )
@@ -81,9 +82,9 @@ export function createIssuer({ clientAuth = oauth.None(), ...options }: OAuthOpt
       const json = await readTokenAnswer(who, response)
       // Whatever type it was sent with, it is JSON; null is as good as absent.
       return new Response(
-        JSON.stringify(json ?? {}, (_, value: unknown) => value ?? undefined),
+        JSON.stringify(json || {}, (_, value: unknown) => value ?? undefined),
         {
-          status: json === undefined ? 200 : response.status,
+          status: json ? response.status : 200,
           headers: {
             'content-type': 'application/json',
             'dpop-nonce': response.headers.get('dpop-nonce') ?? '',
@@ -125,10 +126,8 @@ export function createIssuer({ clientAuth = oauth.None(), ...options }: OAuthOpt
     const form = setAll(new URLSearchParams(), parameters)
     let answer: Response | undefined
     try {
-      answer = await oauth.genericTokenEndpointRequest(server, client, clientAuth, grantType, form, {
-        ...sending(signal),
-        ...(DPoP && { DPoP }),
-      })
+      const asked = { ...sending(signal), DPoP } as oauth.TokenEndpointRequestOptions
+      answer = await oauth.genericTokenEndpointRequest(server, client, clientAuth, grantType, form, asked)
       const result = await process(server, client, answer)
       // Whoever sets a key relies on it (RFC 9449, section 5).
       if (DPoP && result.token_type !== 'dpop') {

@@ -1,4 +1,4 @@
-import { memoryStorage, type TokenStorage } from '@reauth/core'
+import { memoryStorage, parseStepUp, type TokenStorage } from '@reauth/core'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { failureOf } from './support/failure-of.ts'
@@ -116,6 +116,14 @@ describe('consent', () => {
 })
 
 describe('a step-up', () => {
+  it('asks for what the challenge of a server says', async () => {
+    const challenge =
+      'Bearer error="insufficient_user_authentication", acr_values="urn:strong urn:stronger", max_age="60"'
+    const wanted = parseStepUp(new Response(null, { status: 401, headers: { 'www-authenticate': challenge } }))
+    const url = await oauthAt(scriptedIssuer()).authorize({ ...wanted, returnTo: '/transfers' })
+    expect(parametersOf(url)).toMatchObject({ acr_values: 'urn:strong urn:stronger', max_age: '60' })
+  })
+
   it.each([
     ['urn:strong', 'urn:strong'],
     ['urn:strong urn:stronger', 'urn:strong urn:stronger'],
