@@ -59,16 +59,16 @@ export async function signInBy(
       },
       signal: AbortSignal.timeout(exchangeMs),
       async process(...given) {
-        const checks = { expectedNonce: nonce, maxAge } as oauth.ProcessAuthorizationCodeResponseOptions
-        const result = await oauth.processAuthorizationCodeResponse(...given, checks)
+        const result = await oauth.processAuthorizationCodeResponse(...given, {
+          expectedNonce: nonce ?? oauth.expectNoNonce,
+        })
         claims = oauth.getValidatedIdTokenClaims(result)
         return result
       },
     })
     // By the clock of the issuer, whatever this machine's says.
-    if (claims && maxAge !== undefined && claims.iat - (claims.auth_time ?? 0) > maxAge + slackS) {
-      throw new OAuthCallbackError('tampered')
-    }
+    const ageS = Number(claims?.iat) - Number(claims?.auth_time)
+    if (maxAge !== undefined && !(ageS <= maxAge + slackS)) throw new OAuthCallbackError('tampered')
     forget(url)
     return { tokens, ...placeIn(pending, new URL(redirectUri).origin, trace) }
   } catch (error) {
