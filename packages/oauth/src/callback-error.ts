@@ -14,13 +14,12 @@ const flaws: { readonly [Reason in CallbackFailure]: string } = {
 /** The page was opened with an answer to a sign-in that is none, or is a no. A session that there is stays as it is. */
 export class OAuthCallbackError extends Error {
   override readonly name = 'OAuthCallbackError'
-  readonly reason: CallbackFailure
+  declare readonly reason: CallbackFailure
   /** The error code of the issuer (RFC 6749, section 4.1.2.1), as `access_denied`; of `denied` only. */
   declare readonly error?: string
 
   constructor(reason: CallbackFailure, { cause, ...told }: { cause?: unknown; error?: string } = {}) {
     super(`This sign-in is ${flaws[reason]}; start again`, { cause })
-    this.reason = reason
-    Object.assign(this, told)
+    Object.assign(this, told, { reason })
   }
 }

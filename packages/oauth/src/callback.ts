@@ -50,14 +50,12 @@ export async function signInBy(
     pending = found
     const { verifier, nonce, maxAge } = pending
     let claims: oauth.IDToken | undefined
-    const tokens = await issuer.tokensBy({
-      grantType: 'authorization_code',
-      parameters: {
-        code: codeIn(server, issuer.client, url, state),
-        redirect_uri: String(redirectUri),
-        code_verifier: verifier,
-      },
-      signal: AbortSignal.timeout(exchangeMs),
+    const parameters = {
+      code: codeIn(server, issuer.client, url, state),
+      redirect_uri: String(redirectUri),
+      code_verifier: verifier,
+    }
+    const tokens = await issuer.tokensBy('authorization_code', parameters, AbortSignal.timeout(exchangeMs), {
       async process(...given) {
         const result = await oauth.processAuthorizationCodeResponse(...given, {
           expectedNonce: nonce ?? oauth.expectNoNonce,
@@ -76,11 +74,9 @@ export async function signInBy(
     if (reason !== 'unavailable') forget(url)
     // The code may be good yet.
     else if (pending) await roundTrip.begin(state, pending)
-    if (reason === 'rejected') throw new OAuthCallbackError('stale', { cause: error })
-    if (forged.includes((cause as { code?: string } | undefined)?.code)) {
-      throw new OAuthCallbackError('tampered', { cause: error })
-    }
-    throw error
+    const isForged = forged.includes((cause as { code?: string } | undefined)?.code)
+    const flaw = reason === 'rejected' ? 'stale' : isForged && 'tampered'
+    throw flaw ? new OAuthCallbackError(flaw, { cause: error }) : error
   }
 }
 

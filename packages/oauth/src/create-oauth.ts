@@ -75,7 +75,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
     },
     async refresh({ tokens: { refreshToken }, signal }) {
       if (refreshToken === undefined) throw failure('The issuer gave no refresh token', 'rejected')
-      return issuer.tokensBy({ grantType: 'refresh_token', parameters: { refresh_token: refreshToken }, signal })
+      return issuer.tokensBy('refresh_token', { refresh_token: refreshToken }, signal)
     },
     exchange: (asked) => exchangeAt(issuer, asked),
     async revoke({ refreshToken, accessToken } = {}) {

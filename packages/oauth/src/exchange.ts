@@ -21,18 +21,14 @@ export function exchangeAt(issuer: Issuer, options: ExchangeOptions): Required<S
   return {
     spends: false,
     async refresh({ signal }) {
-      return issuer.tokensBy({
-        grantType,
-        parameters: {
-          subject_token: await subjectOf(subjectToken),
-          subject_token_type: subjectTokenType,
-          audience,
-          scope,
-        },
-        signal,
-        // A subject token that is no good is an `invalid_request` (RFC 8693, section 2.2.2).
-        verdicts: ['invalid_grant', 'invalid_request'],
-      })
+      const parameters = {
+        subject_token: await subjectOf(subjectToken),
+        subject_token_type: subjectTokenType,
+        audience,
+        scope,
+      }
+      // A subject token that is no good is an `invalid_request` (RFC 8693, section 2.2.2).
+      return issuer.tokensBy(grantType, parameters, signal, { verdicts: ['invalid_grant', 'invalid_request'] })
     },
   }
 }

@@ -20,11 +20,8 @@ interface Sending {
   readonly signal: AbortSignal
 }
 
-/** What is presented at the token endpoint, and how the answer is checked. */
-interface Grant {
-  readonly grantType: string
-  readonly parameters: Values
-  readonly signal: AbortSignal
+/** How an answer of the token endpoint is judged. */
+interface Judging {
   /** The error codes that are verdicts on what was presented. @default ['invalid_grant'] */
   readonly verdicts?: readonly string[]
   readonly process?: (
@@ -44,7 +41,7 @@ export interface Issuer {
   /** The key that tokens are bound to, if they are. */
   key(): Promise<oauth.DPoPHandle | undefined>
   /** Asks for tokens. Rejects with a `RefreshError` that says what happened. */
-  tokensBy(grant: Grant): Promise<TokenSet>
+  tokensBy(grantType: string, parameters: Values, signal: AbortSignal, judging?: Judging): Promise<TokenSet>
   /** Says that a token is over, also when the page goes away meanwhile; no answer says more. */
   revoke(token: string, hint: string): Promise<unknown>
 }
@@ -70,9 +67,7 @@ export function createIssuer(options: OAuthOptions): Issuer {
   function endpoint(address: string | URL | undefined): URL {
     const url = new URL(address ?? '')
     if (url.protocol === 'https:' || (allowInsecureRequests && isSecureUrl(url))) return url
-    throw new TypeError(
-      `${url.origin} is not https: tokens would travel in the clear; allowInsecureRequests is for loopback`,
-    )
+    throw new TypeError(`${url.origin} is not https; allowInsecureRequests is for loopback`)
   }
 
   const sending = (signal: AbortSignal, init?: RequestInit): Sending => ({
@@ -119,8 +114,13 @@ export function createIssuer(options: OAuthOptions): Issuer {
     }
   }
 
-  async function tokensBy(grant: Grant, isRepeat = false): Promise<TokenSet> {
-    const { grantType, parameters, signal, verdicts, process = oauth.processGenericTokenEndpointResponse } = grant
+  async function tokensBy(
+    grantType: string,
+    parameters: Values,
+    signal: AbortSignal,
+    judging: Judging = {},
+    isRepeat = false,
+  ): Promise<TokenSet> {
     const server = await discover()
     const DPoP = await key()
     const form = setAll(new URLSearchParams(), parameters)
@@ -128,7 +128,7 @@ export function createIssuer(options: OAuthOptions): Issuer {
     try {
       const asked = { ...sending(signal), DPoP } as oauth.TokenEndpointRequestOptions
       answer = await oauth.genericTokenEndpointRequest(server, client, clientAuth, grantType, form, asked)
-      const result = await process(server, client, answer)
+      const result = await (judging.process ?? oauth.processGenericTokenEndpointResponse)(server, client, answer)
       // Whoever sets a key relies on it (RFC 9449, section 5).
       if (DPoP && result.token_type !== 'dpop') {
         throw failure(`${who} gave a token that is not bound to the key`, 'misconfigured', undefined, true)
@@ -137,9 +137,9 @@ export function createIssuer(options: OAuthOptions): Issuer {
     } catch (error) {
       if (error instanceof oauth.ResponseBodyError) {
         const isNonce = DPoP && oauth.isDPoPNonceError(error)
-        if (isNonce && !isRepeat) return tokensBy(grant, true)
+        if (isNonce && !isRepeat) return tokensBy(grantType, parameters, signal, judging, true)
         // A nonce that is not taken at the second try either is none of ours.
-        throw tokenError(who, isNonce ? 'slow_down' : error.error, verdicts)
+        throw tokenError(who, isNonce ? 'slow_down' : error.error, judging.verdicts)
       }
       if (isReauthError(error)) throw error
       const { code } = error as { code?: string }
