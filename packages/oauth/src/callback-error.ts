@@ -17,6 +17,8 @@ export class OAuthCallbackError extends Error {
   declare readonly reason: CallbackFailure
   /** The error code of the issuer (RFC 6749, section 4.1.2.1), as `access_denied`; of `denied` only. */
   declare readonly error?: string
+  /** Where the user was, a path of this origin; where that is known. */
+  declare readonly returnTo?: string
 
   constructor(reason: CallbackFailure, { cause, ...told }: { cause?: unknown; error?: string } = {}) {
     super(`This sign-in is ${flaws[reason]}; start again`, { cause })

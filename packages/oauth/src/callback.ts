@@ -68,15 +68,17 @@ export async function signInBy(
     const ageS = Number(claims?.iat) - Number(claims?.auth_time)
     if (maxAge !== undefined && !(ageS <= maxAge + slackS)) throw new OAuthCallbackError('tampered')
     forget(url)
-    return { tokens, ...placeIn(pending, new URL(redirectUri).origin, trace) }
+    return { tokens, ...placeIn(pending, redirectUri, trace) }
   } catch (error) {
     const { reason, cause } = error as RefreshError
     if (reason !== 'unavailable') forget(url)
     // The code may be good yet.
     else if (pending) await roundTrip.begin(state, pending)
+    if (!pending) throw error
     const isForged = forged.includes((cause as { code?: string } | undefined)?.code)
     const flaw = reason === 'rejected' ? 'stale' : isForged && 'tampered'
-    throw flaw ? new OAuthCallbackError(flaw, { cause: error }) : error
+    const told = flaw ? new OAuthCallbackError(flaw, { cause: error }) : error
+    throw told instanceof OAuthCallbackError ? Object.assign(told, placeIn(pending, redirectUri, trace)) : told
   }
 }
 
@@ -101,9 +103,9 @@ function codeIn(server: oauth.AuthorizationServer, client: oauth.Client, url: UR
 }
 
 /** Checked again: others may write to the storage. */
-function placeIn({ returnTo }: Pending, origin: string, trace: Trace | undefined): Pick<SignedIn, 'returnTo'> {
+function placeIn({ returnTo }: Pending, page: string | URL, trace: Trace | undefined): Pick<SignedIn, 'returnTo'> {
   try {
-    return returnTo === undefined ? {} : { returnTo: checkedPath(returnTo, origin, trace) }
+    return returnTo === undefined ? {} : { returnTo: checkedPath(returnTo, new URL(page).origin, trace) }
   } catch {
     return {}
   }

@@ -351,6 +351,30 @@ describe('a callback that is denied', () => {
   })
 })
 
+describe('a callback that brings nothing', () => {
+  const no = { error: 'access_denied' }
+
+  it('still knows where the user was', async () => {
+    const denied = await stage()
+    expect(await refusalOf(backFrom(denied.signIn, no), denied)).toMatchObject({ returnTo: '/notes' })
+    const tampered = await stage()
+    const callback = backFrom(tampered.signIn, { code: 'code-1', iss: 'https://evil.test' })
+    expect(await refusalOf(callback, tampered)).toMatchObject({ returnTo: '/notes' })
+    const stale = await stage()
+    stale.issuer.script.token = () => Response.json({ error: 'invalid_grant' }, { status: 400 })
+    expect(await refusalOf(backFrom(stale.signIn), stale)).toMatchObject({ returnTo: '/notes' })
+  })
+
+  it('leads to no place that it does not know, or that somebody else has written to the storage', async () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => {})
+    const staged = await stage()
+    const item = String(staged.storage.getItem(itemOf(staged.signIn)))
+    staged.storage.setItem(itemOf(staged.signIn), item.replace('"/notes"', '"//evil.test/"'))
+    expect(await refusalOf(backFrom(staged.signIn, no), staged)).not.toHaveProperty('returnTo')
+    expect(await refusalOf(backFrom(staged.signIn, { ...no, state: 'unknown' }), staged)).not.toHaveProperty('returnTo')
+  })
+})
+
 describe('a callback whose exchange fails', () => {
   it.each([
     ['is too busy', () => new Response(null, { status: 503, headers: { 'retry-after': '3' } })],
@@ -383,10 +407,14 @@ describe('a callback whose exchange fails', () => {
     expect(await reloaded.handleCallback(backFrom(signIn))).toMatchObject({ returnTo: '/notes' })
   })
 
-  it('since the metadata cannot be read, can be tried again', async () => {
+  it.each([
+    ['not there', () => new Response(null, { status: 502 })],
+    ['those of a captive portal', () => Response.json({})],
+    ['no JSON', () => new Response('<html>')],
+  ])('since the metadata are %s, can be tried again', async (_, discovery) => {
     const { issuer, signIn, storage } = await stage()
     const reloaded = oauthAt(issuer, { storage })
-    issuer.script.discovery = () => new Response(null, { status: 502 })
+    issuer.script.discovery = discovery
     await expect(reloaded.handleCallback(backFrom(signIn))).rejects.toMatchObject({ reason: 'unavailable' })
     issuer.script.discovery = () => Response.json(metadata())
     expect(await reloaded.handleCallback(backFrom(signIn))).toMatchObject({ returnTo: '/notes' })
