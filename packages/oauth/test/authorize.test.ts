@@ -287,6 +287,19 @@ describe('a storage that throws', () => {
     }
   })
 
+  it('does not let a code be presented again that may be spent', async () => {
+    const issuer = scriptedIssuer({
+      token: async () => {
+        throw new TypeError('fetch failed')
+      },
+    })
+    const oauth = oauthAt(issuer, { storage: broken(['setItem'], false) })
+    const url = await oauth.authorize()
+    await expect(oauth.handleCallback(backFrom(url))).rejects.toMatchObject({ reason: 'lost' })
+    await expect(oauth.handleCallback(backFrom(url))).rejects.toMatchObject({ name: 'OAuthCallbackError' })
+    expect(issuer.askedFor('token')).toHaveLength(1)
+  })
+
   it.each([false, true])('does not let a sign-in end twice (async: %s)', async (isAsync) => {
     vi.spyOn(console, 'warn').mockImplementation(() => {})
     const issuer = scriptedIssuer()
