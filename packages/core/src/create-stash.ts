@@ -19,7 +19,7 @@ export interface StashOptions {
 export interface Stash<T> {
   /**
    * Puts a value aside, in the place of the one before. Rejects with what the storage threw: nothing is lost without a
-   * word.
+   * word. What is over in a Web Storage goes.
    */
   set(key: string, value: T): Promise<void>
   /**
@@ -53,7 +53,10 @@ export function createStash<T = unknown>({ storage, prefix, ttlMs, trace }: Stas
       const name = nameOf(prefix, key)
       // Made now: the value may change while others hold the key.
       const item = JSON.stringify({ value, expiresAt: Date.now() + ttlMs } satisfies StashRecord)
-      await lock.run(name, async () => storage.setItem(name, item))
+      await lock.run(name, async () => {
+        sweep(storage, prefix)
+        await storage.setItem(name, item)
+      })
     },
     async take(key) {
       const name = nameOf(prefix, key)
@@ -74,6 +77,15 @@ export function createStash<T = unknown>({ storage, prefix, ttlMs, trace }: Stas
 /** The name of an item. Its last colon ends the prefix, so that no two stashes share one. */
 function nameOf(prefix: string, key: string): string {
   return `${prefix}:${key.replaceAll('%', '%25').replaceAll(':', '%3A')}`
+}
+
+/** Removes what is over, since nobody may ever ask for it; where a storage shows what it holds, as Web Storage does. */
+function sweep(storage: TokenStorage, prefix: string): void {
+  for (const name of Object.keys(storage)) {
+    if (!name.startsWith(`${prefix}:`)) continue
+    const { expiresAt = Infinity } = { ...recordOf(storage.getItem(name)) }
+    if (expiresAt <= Date.now()) void storage.removeItem(name)
+  }
 }
 
 async function takeItem(storage: TokenStorage, name: string): Promise<unknown> {

@@ -41,6 +41,17 @@ export interface ReturnTo {
 const prefix = 'reauth.returnTo'
 const key = 'path'
 
+/**
+ * Returns a path of an origin as it is. Throws a `TypeError` for any other value, and tells the trace, or the console
+ * without one, why: never what it was.
+ */
+export function checkedPath(value: unknown, origin: string, trace?: Trace): string {
+  const { path, reason } = ownPath(value, origin)
+  if (path !== undefined) return path
+  warnOfLoss(trace, prefix, reason)
+  throw new TypeError(`returnTo: ${reason}; pass location.pathname + location.search + location.hash`)
+}
+
 /** Creates a {@link ReturnTo}. Throws a `TypeError` for an option that is wrong, or without an origin. */
 export function returnTo(options: ReturnToOptions = {}): ReturnTo {
   const { storage = tabStorage(), ttlMs = 1_800_000, trace } = options
@@ -53,19 +64,20 @@ export function returnTo(options: ReturnToOptions = {}): ReturnTo {
     async save(value) {
       // No await before the new one is set: whoever takes next finds that one.
       const cleared = stash.take(key)
-      const { path, reason } = ownPath(value, origin)
-      if (path !== undefined) return stash.set(key, path)
-      await cleared
-      warnOfLoss(trace, prefix, reason)
-      throw new TypeError(`returnTo: ${reason}; pass location.pathname + location.search + location.hash`)
+      try {
+        await stash.set(key, checkedPath(value, origin, trace))
+      } finally {
+        await cleared
+      }
     },
     async take() {
       const value = await stash.take(key)
-      if (value === undefined) return undefined
-      // Again: others may write to the storage.
-      const { path, reason } = ownPath(value, origin)
-      if (path === undefined) warnOfLoss(trace, prefix, reason)
-      return path
+      try {
+        // Again: others may write to the storage.
+        return value === undefined ? undefined : checkedPath(value, origin, trace)
+      } catch {
+        return undefined
+      }
     },
   }
 }

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { createStash, type StashOptions } from '../src/create-stash.ts'
 import { memoryStorage } from '../src/memory-storage.ts'
+import type { TokenStorage } from '../src/storage.ts'
 import type { TraceEntry } from '../src/trace.ts'
 import { mapStorage } from './support/map-storage.ts'
 
@@ -274,5 +275,41 @@ describe('the options of a stash', () => {
 
   it('throw a TypeError without a storage', () => {
     expect(() => createStash({ storage: undefined as never, prefix: 'app', ttlMs: 1 })).toThrow(TypeError)
+  })
+})
+
+describe('a Web Storage', () => {
+  /** As far as a stash sees it: its items are its own properties. */
+  function webStorage(): TokenStorage {
+    return Object.create(
+      {
+        getItem(this: Record<string, string>, key: string) {
+          return this[key] ?? null
+        },
+        setItem(this: Record<string, string>, key: string, value: string) {
+          this[key] = value
+        },
+        removeItem(this: Record<string, string>, key: string) {
+          // oxlint-disable-next-line typescript/no-dynamic-delete
+          delete this[key]
+        },
+      },
+      {},
+    ) as TokenStorage
+  }
+
+  it('loses what is over though nobody ever asks for it, as soon as something else is put aside', async () => {
+    const storage = webStorage()
+    const stash = createStash({ storage, prefix: 'p', ttlMs: 1000 })
+    await stash.set('left', 'secret')
+    storage.setItem('other:left', '{"value":1,"expiresAt":0}')
+    storage.setItem('p:mine', 'no record')
+    vi.setSystemTime(start + 500)
+    await stash.set('waits', 1)
+    vi.setSystemTime(start + 1000)
+    expect(storage.getItem('p:left')).not.toBeNull()
+    await stash.set('next', 1)
+    expect(Object.keys(storage).toSorted()).toEqual(['other:left', 'p:mine', 'p:next', 'p:waits'])
+    expect(await stash.take('waits')).toBe(1)
   })
 })

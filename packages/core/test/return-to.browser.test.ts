@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 
 import { drafts, ownPath, returnTo } from '../src/stash.ts'
 import { openRedirects, ordinaryPaths, texts as anyTexts } from './support/paths.ts'
@@ -17,6 +17,18 @@ it("keeps the place and the draft in the tab's own storage", async () => {
   expect(await returnTo().take()).toBe(here)
   expect(await drafts().take(room)).toBe('Hello')
   expect(sessionStorage.length).toBe(0)
+})
+
+it('leaves nothing in the tab that is over, though nobody ever asked for it', async () => {
+  const key = { server: 'https://api.test', place: 'room', identity: 'alice' }
+  const over = drafts({ ttlMs: 1 })
+  await over.save(key, 'secret')
+  const written = Date.now()
+  await vi.waitUntil(() => Date.now() > written)
+  sessionStorage.setItem('reauth.other', 'stays')
+  await drafts().save({ ...key, place: 'other' }, 'mine')
+  expect(Object.entries(sessionStorage).map(([name]) => name)).toHaveLength(2)
+  expect(JSON.stringify(Object.entries(sessionStorage))).not.toContain('secret')
 })
 
 it('rejects when the tab has no room left', async () => {

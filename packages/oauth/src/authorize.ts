@@ -1,7 +1,6 @@
 import * as oauth from 'oauth4webapi'
-import { isSecureUrl, RefreshError } from '@reauth/core'
 
-import type { Issuer } from './issuer.ts'
+import { failure, type Issuer, setAll } from './issuer.ts'
 import type { OAuthOptions } from './oauth-options.ts'
 import type { RoundTrip } from './round-trip.ts'
 
@@ -26,22 +25,18 @@ export async function signInUrl(
   issuer: Issuer,
   roundTrip: RoundTrip,
   options: OAuthOptions & { readonly scope: string },
-  { acrValues, maxAge, prompt = options.prompt, parameters }: AuthorizeOptions,
+  { acrValues, maxAge, prompt = options.prompt, parameters, returnTo }: AuthorizeOptions,
 ): Promise<URL> {
-  const server = await issuer.discover()
-  const { authorization_endpoint: endpoint, scopes_supported: scopes } = server
-  if (!URL.canParse(endpoint ?? '') || !isSecureUrl(new URL(endpoint as string))) {
-    throw new RefreshError('The issuer has no page to sign in at', { reason: 'misconfigured' })
-  }
+  const { authorization_endpoint: endpoint, scopes_supported: offered } = await issuer.discover()
   const { clientId, redirectUri, scope } = options
-  const [state, nonce, verifier] = [
-    oauth.generateRandomState(),
-    oauth.generateRandomNonce(),
-    oauth.generateRandomCodeVerifier(),
-  ]
-  const isOffline = scope.split(' ').includes('offline_access') && scopes?.includes('offline_access') === true
+  const scopes = scope.split(' ')
+  const url = addressOf(issuer, endpoint)
+  const state = oauth.generateRandomState()
+  const nonce = scopes.includes('openid') ? oauth.generateRandomNonce() : undefined
+  const verifier = oauth.generateRandomCodeVerifier()
+  const isOffline = [scopes, offered].every((each) => each?.includes('offline_access'))
   const key = await issuer.key()
-  const asked = {
+  setAll(url.searchParams, {
     ...options.parameters,
     ...parameters,
     response_type: 'code',
@@ -53,12 +48,18 @@ export async function signInUrl(
     code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
     prompt: prompt ?? (isOffline ? 'consent' : undefined),
-    acr_values: typeof acrValues === 'string' ? acrValues : acrValues?.join(' '),
+    acr_values: [acrValues].flat().join(' ') || undefined,
     max_age: maxAge?.toFixed(),
     dpop_jkt: await key?.calculateThumbprint(),
-  }
-  const url = new URL(endpoint as string)
-  for (const [name, value] of Object.entries(asked)) if (value !== undefined) url.searchParams.set(name, value)
-  await roundTrip.begin(state, { verifier, nonce, maxAge })
+  })
+  await roundTrip.begin(state, { verifier, nonce, maxAge, returnTo })
   return url
+}
+
+function addressOf(issuer: Issuer, endpoint: string | undefined): URL {
+  try {
+    return issuer.endpoint(endpoint)
+  } catch (cause) {
+    throw failure('The issuer has no page to sign in at', 'misconfigured', cause)
+  }
 }

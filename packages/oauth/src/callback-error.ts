@@ -14,13 +14,14 @@ const flaws: { readonly [Reason in CallbackFailure]: string } = {
 /** The page was opened with an answer to a sign-in that is none, or is a no. A session that there is stays as it is. */
 export class OAuthCallbackError extends Error {
   override readonly name = 'OAuthCallbackError'
-  readonly reason: CallbackFailure
+  declare readonly reason: CallbackFailure
   /** The error code of the issuer (RFC 6749, section 4.1.2.1), as `access_denied`; of `denied` only. */
   declare readonly error?: string
+  /** Where the user was, a path of this origin; where that is known. */
+  declare readonly returnTo?: string
 
-  constructor(reason: CallbackFailure, { cause, error }: { cause?: unknown; error?: string } = {}) {
+  constructor(reason: CallbackFailure, { cause, ...told }: { cause?: unknown; error?: string } = {}) {
     super(`This sign-in is ${flaws[reason]}; start again`, { cause })
-    this.reason = reason
-    if (error !== undefined) this.error = error
+    Object.assign(this, told, { reason })
   }
 }

@@ -1,7 +1,6 @@
-import { isReauthError, RefreshError, type Strategy } from '@reauth/core'
-import * as oauth from 'oauth4webapi'
+import { isReauthError, type Strategy } from '@reauth/core'
 
-import type { Issuer } from './issuer.ts'
+import { failure, type Issuer } from './issuer.ts'
 
 const grantType = 'urn:ietf:params:oauth:grant-type:token-exchange'
 
@@ -22,20 +21,14 @@ export function exchangeAt(issuer: Issuer, options: ExchangeOptions): Required<S
   return {
     spends: false,
     async refresh({ signal }) {
-      const parameters = new URLSearchParams({
+      const parameters = {
         subject_token: await subjectOf(subjectToken),
         subject_token_type: subjectTokenType,
-        ...(audience !== undefined && { audience }),
-        ...(scope !== undefined && { scope }),
-      })
-      return issuer.tokensBy({
-        signal,
-        // A subject token that is no good is an `invalid_request` (RFC 8693, section 2.2.2).
-        verdicts: ['invalid_grant', 'invalid_request'],
-        send: (server, sending) =>
-          oauth.genericTokenEndpointRequest(server, issuer.client, issuer.auth, grantType, parameters, sending),
-        process: oauth.processGenericTokenEndpointResponse,
-      })
+        audience,
+        scope,
+      }
+      // A subject token that is no good is an `invalid_request` (RFC 8693, section 2.2.2).
+      return issuer.tokensBy(grantType, parameters, signal, { verdicts: ['invalid_grant', 'invalid_request'] })
     },
   }
 }
@@ -46,11 +39,8 @@ async function subjectOf(given: ExchangeOptions['subjectToken']): Promise<string
   } catch (cause) {
     const name = isReauthError(cause) && cause.name
     if (name === 'RefreshError') throw cause
-    throw new RefreshError('There is no token to exchange', {
-      // Who is signed out over there has none, for good.
-      reason: name === 'AuthenticationError' ? 'rejected' : 'unavailable',
-      sent: false,
-      cause,
-    })
+    // Who is signed out over there has none, for good.
+    const reason = name === 'AuthenticationError' ? 'rejected' : 'unavailable'
+    throw failure('There is no token to exchange', reason, cause)
   }
 }

@@ -1,5 +1,6 @@
 export { type AuthorizeOptions } from './authorize.ts'
 export { type CallbackFailure, OAuthCallbackError } from './callback-error.ts'
-export { createOAuth, type OAuth, type SignedIn } from './create-oauth.ts'
+export type { SignedIn } from './callback.ts'
+export { createOAuth, type OAuth } from './create-oauth.ts'
 export type { ExchangeOptions } from './exchange.ts'
 export type { DpopKey, OAuthOptions } from './oauth-options.ts'

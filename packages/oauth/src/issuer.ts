@@ -1,50 +1,49 @@
 import {
   askForTokens,
+  isReauthError,
   isSecureUrl,
   parseTokenResponse,
   readTokenAnswer,
   RefreshError,
+  type RefreshFailureReason,
   tokenError,
   type TokenSet,
 } from '@reauth/core'
 import * as oauth from 'oauth4webapi'
 
-import type { DpopKey, OAuthOptions } from './oauth-options.ts'
+import type { OAuthOptions } from './oauth-options.ts'
 
 /** What every request of oauth4webapi takes. */
 interface Sending {
   readonly [oauth.customFetch]: (url: string, init: object) => Promise<Response>
-  readonly [oauth.allowInsecureRequests]: boolean
-  readonly signal?: AbortSignal
-  readonly DPoP?: oauth.DPoPHandle
+  readonly [oauth.allowInsecureRequests]: true
+  readonly signal: AbortSignal
 }
 
-/** One endpoint of the issuer that gives tokens: how it is asked, and how its answer is checked. */
-interface Grant {
-  send(server: oauth.AuthorizationServer, options: Sending): Promise<Response>
-  readonly process: (
+/** How an answer of the token endpoint is judged. */
+interface Judging {
+  /** The error codes that are verdicts on what was presented. @default ['invalid_grant'] */
+  readonly verdicts?: readonly string[]
+  readonly process?: (
     server: oauth.AuthorizationServer,
     client: oauth.Client,
     response: Response,
-    checks?: oauth.ProcessAuthorizationCodeResponseOptions,
   ) => Promise<oauth.TokenEndpointResponse>
-  readonly checks?: oauth.ProcessAuthorizationCodeResponseOptions
-  /** The error codes that are verdicts on what was presented. @default ['invalid_grant'] */
-  readonly verdicts?: readonly string[]
-  readonly signal?: AbortSignal | undefined
 }
 
 /** The issuer, as far as the grants need it. */
 export interface Issuer {
   readonly client: oauth.Client
-  readonly auth: oauth.ClientAuth
-  readonly sending: Sending
+  /** Returns an address that may be asked. Throws a `TypeError` for any other. */
+  endpoint(address: string | URL | undefined): URL
   /** Reads the metadata, once; a failure is not remembered. */
   discover(): Promise<oauth.AuthorizationServer>
   /** The key that tokens are bound to, if they are. */
   key(): Promise<oauth.DPoPHandle | undefined>
   /** Asks for tokens. Rejects with a `RefreshError` that says what happened. */
-  tokensBy(grant: Grant): Promise<TokenSet>
+  tokensBy(grantType: string, parameters: Values, signal: AbortSignal, judging?: Judging): Promise<TokenSet>
+  /** Says that a token is over, also when the page goes away meanwhile; no answer says more. */
+  revoke(token: string, hint: string): Promise<unknown>
 }
 
 /**
@@ -53,132 +52,127 @@ export interface Issuer {
  */
 const clockToleranceS = 43_200
 
-/** How long all wait for the metadata, in ms, before somebody tries again. */
-const discoveryMs = 10_000
+/** How long all wait for the metadata, in ms, before somebody tries again; and for what nothing depends on. */
+const patienceMs = 10_000
 
 const who = 'The issuer'
 
 /** Throws a `TypeError` for an issuer that is not https, unless it is on loopback and that is allowed. */
 export function createIssuer(options: OAuthOptions): Issuer {
-  const { clientId, clientAuth = oauth.None(), dpop, allowInsecureRequests = false } = options
-  const issuer = new URL(options.issuer)
-  if (issuer.protocol !== 'https:' && !allowInsecureRequests)
-    throw new TypeError(`issuer: ${issuer.origin} is not https; allowInsecureRequests is for one on loopback`)
-  check(issuer)
-  const client: oauth.Client = { client_id: clientId, [oauth.clockTolerance]: clockToleranceS }
-  const sending: Sending = {
-    [oauth.customFetch]: async (url, init) => {
-      check(new URL(url))
-      return (options.fetch ?? fetch)(url, init)
-    },
-    [oauth.allowInsecureRequests]: allowInsecureRequests,
-  }
+  const { clientAuth = oauth.None(), allowInsecureRequests = false } = options
+  const identifier = endpoint(options.issuer)
+  const client: oauth.Client = { client_id: options.clientId, [oauth.clockTolerance]: clockToleranceS }
   let discovery: Promise<oauth.AuthorizationServer> | undefined
+
+  function endpoint(address: string | URL | undefined): URL {
+    const url = new URL(address ?? '')
+    if (url.protocol === 'https:' || (allowInsecureRequests && isSecureUrl(url))) return url
+    throw new TypeError(`${url.origin} is not https; allowInsecureRequests is for loopback`)
+  }
+
+  const sending = (signal: AbortSignal, init?: RequestInit): Sending => ({
+    async [oauth.customFetch](url, given) {
+      endpoint(url)
+      const response = await askForTokens(who, () => (options.fetch ?? fetch)(url, { ...given, ...init }))
+      const json = await readTokenAnswer(who, response)
+      // Whatever type it was sent with, it is JSON; null is as good as absent.
+      return new Response(
+        JSON.stringify(json || {}, (_, value: unknown) => value ?? undefined),
+        {
+          status: json ? response.status : 200,
+          headers: {
+            'content-type': 'application/json',
+            'dpop-nonce': response.headers.get('dpop-nonce') ?? '',
+          },
+        },
+      )
+    },
+    // Which of them are is for `endpoint` to say.
+    [oauth.allowInsecureRequests]: true,
+    signal,
+  })
 
   async function readMetadata(): Promise<oauth.AuthorizationServer> {
     try {
-      const signal = AbortSignal.timeout(discoveryMs)
-      const response = await oauth.discoveryRequest(issuer, { ...sending, signal })
-      return await oauth.processDiscoveryResponse(issuer, response)
+      const response = await oauth.discoveryRequest(identifier, sending(AbortSignal.timeout(patienceMs)))
+      return await oauth.processDiscoveryResponse(identifier, response)
     } catch (cause) {
       discovery = undefined
-      const isAnother = (cause as { code?: string }).code === oauth.JSON_ATTRIBUTE_COMPARISON
-      const reason = isAnother ? 'misconfigured' : 'unavailable'
-      throw new RefreshError(`${who} ${isAnother ? 'has another name' : 'cannot be reached'}`, {
-        reason,
-        sent: false,
-        cause,
-      })
+      throw (cause as { code?: string }).code === oauth.JSON_ATTRIBUTE_COMPARISON
+        ? failure(`${who} has another name`, 'misconfigured', cause)
+        : failure(`${who} cannot be reached`, 'unavailable', cause)
     }
   }
 
   const discover = (): Promise<oauth.AuthorizationServer> => (discovery ??= readMetadata())
 
+  async function key(): Promise<oauth.DPoPHandle | undefined> {
+    try {
+      return await options.dpop?.handle()
+    } catch (cause) {
+      throw failure('The key of the tokens cannot be read', 'unavailable', cause)
+    }
+  }
+
+  async function tokensBy(
+    grantType: string,
+    parameters: Values,
+    signal: AbortSignal,
+    judging: Judging = {},
+    isRepeat = false,
+  ): Promise<TokenSet> {
+    const server = await discover()
+    const DPoP = await key()
+    const form = setAll(new URLSearchParams(), parameters)
+    let answer: Response | undefined
+    try {
+      const asked = { ...sending(signal), DPoP } as oauth.TokenEndpointRequestOptions
+      answer = await oauth.genericTokenEndpointRequest(server, client, clientAuth, grantType, form, asked)
+      const result = await (judging.process ?? oauth.processGenericTokenEndpointResponse)(server, client, answer)
+      // Whoever sets a key relies on it (RFC 9449, section 5).
+      if (DPoP && result.token_type !== 'dpop') {
+        throw failure(`${who} gave a token that is not bound to the key`, 'misconfigured', undefined, true)
+      }
+      return parseTokenResponse(result)
+    } catch (error) {
+      if (error instanceof oauth.ResponseBodyError) {
+        const isNonce = DPoP && oauth.isDPoPNonceError(error)
+        if (isNonce && !isRepeat) return tokensBy(grantType, parameters, signal, judging, true)
+        // A nonce that is not taken at the second try either is none of ours.
+        throw tokenError(who, isNonce ? 'slow_down' : error.error, judging.verdicts)
+      }
+      if (isReauthError(error)) throw error
+      const { code } = error as { code?: string }
+      const what = answer ? 'gave what is no token set' : 'cannot be asked'
+      // Not with the error itself: oauth4webapi keeps the answer in it, and half of a wrong answer may be a right token.
+      throw failure(`${who} ${what}${code ? ` (${code})` : ''}`, 'misconfigured', { code }, answer !== undefined)
+    }
+  }
+
   return {
     client,
-    auth: clientAuth,
-    sending,
+    endpoint,
     discover,
-    key: () => keyOf(dpop),
-    async tokensBy({ send, process, checks, verdicts, signal }) {
-      const server = await discover()
-      const DPoP = await keyOf(dpop)
-      let isSent = false
-      const asked: Sending = {
-        ...sending,
-        [oauth.customFetch](url, init) {
-          check(new URL(url))
-          isSent = true
-          return sending[oauth.customFetch](url, init)
-        },
-        ...(signal && { signal }),
-        ...(DPoP && { DPoP }),
-      }
-      const request = async (): Promise<Response> => {
-        try {
-          return await send(server, asked)
-        } catch (error) {
-          throw isSent ? error : misconfigured('cannot be asked', error, false)
-        }
-      }
-      for (let isFirst = true; ; isFirst = false) {
-        // One after the other: the second is asked for by the answer to the first.
-        // oxlint-disable-next-line no-await-in-loop
-        const response = await askForTokens(who, request)
-        // oxlint-disable-next-line no-await-in-loop
-        const json = await readTokenAnswer(who, response)
-        // What was read cannot be read again. Whatever type it was sent with, it is JSON; null is as good as absent.
-        const answer = new Response(
-          JSON.stringify(json ?? {}, (_, value: unknown) => value ?? undefined),
-          {
-            status: json === undefined ? 200 : response.status,
-            headers: { 'content-type': 'application/json' },
-          },
-        )
-        try {
-          // oxlint-disable-next-line no-await-in-loop
-          return parseTokenResponse(await process(server, client, answer, checks))
-        } catch (error) {
-          if (!(isFirst && DPoP && oauth.isDPoPNonceError(error))) throw refreshErrorOf(error, verdicts, DPoP)
-        }
-      }
+    key,
+    tokensBy,
+    async revoke(token, hint) {
+      return oauth.revocationRequest(await discover(), client, clientAuth, token, {
+        ...sending(AbortSignal.timeout(patienceMs), { keepalive: true }),
+        additionalParameters: { token_type_hint: hint },
+      })
     },
   }
 }
 
-async function keyOf(dpop: DpopKey | undefined): Promise<oauth.DPoPHandle | undefined> {
-  try {
-    return await dpop?.handle()
-  } catch (cause) {
-    throw new RefreshError('The key of the tokens cannot be read', { reason: 'unavailable', sent: false, cause })
-  }
+/** Parameters by their names; those that are undefined are none. */
+type Values = Readonly<Record<string, string | undefined>>
+
+export function setAll(parameters: URLSearchParams, values: Values): URLSearchParams {
+  for (const [name, value] of Object.entries(values)) if (value !== undefined) parameters.set(name, value)
+  return parameters
 }
 
-function check(url: URL): void {
-  if (!isSecureUrl(url)) throw new TypeError(`${url.origin} is not https: tokens would travel in the clear`)
-}
-
-function refreshErrorOf(
-  error: unknown,
-  verdicts: readonly string[] | undefined,
-  key: oauth.DPoPHandle | undefined,
-): unknown {
-  if (error instanceof oauth.ResponseBodyError) {
-    // A nonce that is not taken at the second try either is none of ours.
-    return tokenError(who, key && oauth.isDPoPNonceError(error) ? 'slow_down' : error.error, verdicts)
-  }
-  const { name } = error as Error
-  return name === 'RefreshError' || name === 'OAuthCallbackError'
-    ? error
-    : misconfigured('gave what is no token set', error, true)
-}
-
-/** Not with the error itself: oauth4webapi keeps the answer in it, and half of a wrong answer may be a right token. */
-function misconfigured(what: string, error: unknown, sent: boolean): RefreshError {
-  const { code } = error as { code?: string }
-  return new RefreshError(`${who} ${what}${code === undefined ? '' : ` (${code})`}`, {
-    reason: 'misconfigured',
-    sent,
-    cause: { code },
-  })
+/** What ended before anything was sent, unless it says so. */
+export function failure(message: string, reason: RefreshFailureReason, cause?: unknown, sent = false): RefreshError {
+  return new RefreshError(message, { reason, sent, cause })
 }

@@ -21,7 +21,7 @@ export interface OAuthOptions {
   parameters?: Readonly<Record<string, string>> | undefined
   /** How the client shows who it is; for servers. @default None(), for a public client */
   clientAuth?: ClientAuth | undefined
-  /** Binds the tokens to a key: `createDpop()` of `@reauth/oauth/dpop`. */
+  /** Binds the tokens to a key: `createDpop()` of `@reauth/oauth/dpop`. Tokens that are not bound are refused. */
   dpop?: DpopKey | undefined
   /** Where a sign-in waits while the user is away. @default `sessionStorage`; memory where there is none */
   storage?: TokenStorage | undefined

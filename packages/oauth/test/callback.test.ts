@@ -11,6 +11,7 @@ import {
   answersSignIn,
   backFrom,
   idToken,
+  itemOf,
   metadata,
   oauthAt,
   redirectUri,
@@ -111,9 +112,8 @@ describe('a callback', () => {
   it('comes to no place that somebody else has written to the storage', async () => {
     const warned = vi.spyOn(console, 'warn').mockImplementation(() => {})
     const { oauth, signIn, storage } = await stage()
-    const name = 'reauth.returnTo:path'
-    const item = JSON.parse(String(storage.getItem(name))) as object
-    storage.setItem(name, JSON.stringify({ ...item, value: '//evil.test/' }))
+    const item = String(storage.getItem(itemOf(signIn)))
+    storage.setItem(itemOf(signIn), item.replace('"/notes"', '"//evil.test/"'))
     expect(await oauth.handleCallback(backFrom(signIn))).not.toHaveProperty('returnTo')
     expect(warned).toHaveBeenCalledWith('reauth: reauth.returnTo: open-redirect')
   })
@@ -145,9 +145,14 @@ describe('on a page that is no callback', () => {
     expect(issuer.askedFor('discovery')).toEqual([])
   })
 
-  it('of another app scheme there is nothing either', async () => {
-    const oauth = oauthAt(scriptedIssuer(), { redirectUri: 'com.example.app:/callback' })
-    expect(await oauth.handleCallback('com.example.other:/callback?code=c&state=s')).toBeUndefined()
+  it.each([
+    ['com.example.app:/callback', 'com.example.other:/callback'],
+    ['com.example.app://callback', 'com.example.app://other'],
+    ['com.example.app://callback', 'com.example.other://callback'],
+  ])('of another app address than %s there is nothing either: %s', async (own, other) => {
+    const oauth = oauthAt(scriptedIssuer(), { redirectUri: own })
+    expect(await oauth.handleCallback(`${other}?code=c&state=s`)).toBeUndefined()
+    await expect(oauth.handleCallback(`${own}?code=c&state=s`)).rejects.toMatchObject({ reason: 'foreign' })
   })
 })
 
@@ -193,8 +198,7 @@ describe('a callback that is stale', () => {
     const staged = await stage()
     vi.setSystemTime(start + 30 * minutes)
     await refusalOf(backFrom(staged.signIn), staged)
-    const state = staged.signIn.searchParams.get('state') ?? ''
-    expect(staged.storage.getItem(`reauth.oauth:${state}`)).toBeNull()
+    expect(staged.storage.getItem(itemOf(staged.signIn))).toBeNull()
   })
 })
 
@@ -310,7 +314,7 @@ describe('a callback that is tampered with', () => {
     async (item) => {
       vi.spyOn(console, 'warn').mockImplementation(() => {})
       const staged = await stage()
-      staged.storage.setItem(`reauth.oauth:${staged.signIn.searchParams.get('state')}`, item)
+      staged.storage.setItem(itemOf(staged.signIn), item)
       const oauth = oauthAt(staged.issuer, { storage: staged.storage })
       expect(await refusalOf(backFrom(staged.signIn), { ...staged, oauth })).toMatchObject({ reason: 'stale' })
       expect(staged.issuer.askedFor('token')).toEqual([])
@@ -347,6 +351,30 @@ describe('a callback that is denied', () => {
   })
 })
 
+describe('a callback that brings nothing', () => {
+  const no = { error: 'access_denied' }
+
+  it('still knows where the user was', async () => {
+    const denied = await stage()
+    expect(await refusalOf(backFrom(denied.signIn, no), denied)).toMatchObject({ returnTo: '/notes' })
+    const tampered = await stage()
+    const callback = backFrom(tampered.signIn, { code: 'code-1', iss: 'https://evil.test' })
+    expect(await refusalOf(callback, tampered)).toMatchObject({ returnTo: '/notes' })
+    const stale = await stage()
+    stale.issuer.script.token = () => Response.json({ error: 'invalid_grant' }, { status: 400 })
+    expect(await refusalOf(backFrom(stale.signIn), stale)).toMatchObject({ returnTo: '/notes' })
+  })
+
+  it('leads to no place that it does not know, or that somebody else has written to the storage', async () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => {})
+    const staged = await stage()
+    const item = String(staged.storage.getItem(itemOf(staged.signIn)))
+    staged.storage.setItem(itemOf(staged.signIn), item.replace('"/notes"', '"//evil.test/"'))
+    expect(await refusalOf(backFrom(staged.signIn, no), staged)).not.toHaveProperty('returnTo')
+    expect(await refusalOf(backFrom(staged.signIn, { ...no, state: 'unknown' }), staged)).not.toHaveProperty('returnTo')
+  })
+})
+
 describe('a callback whose exchange fails', () => {
   it.each([
     ['is too busy', () => new Response(null, { status: 503, headers: { 'retry-after': '3' } })],
@@ -379,10 +407,14 @@ describe('a callback whose exchange fails', () => {
     expect(await reloaded.handleCallback(backFrom(signIn))).toMatchObject({ returnTo: '/notes' })
   })
 
-  it('since the metadata cannot be read, can be tried again', async () => {
+  it.each([
+    ['not there', () => new Response(null, { status: 502 })],
+    ['those of a captive portal', () => Response.json({})],
+    ['no JSON', () => new Response('<html>')],
+  ])('since the metadata are %s, can be tried again', async (_, discovery) => {
     const { issuer, signIn, storage } = await stage()
     const reloaded = oauthAt(issuer, { storage })
-    issuer.script.discovery = () => new Response(null, { status: 502 })
+    issuer.script.discovery = discovery
     await expect(reloaded.handleCallback(backFrom(signIn))).rejects.toMatchObject({ reason: 'unavailable' })
     issuer.script.discovery = () => Response.json(metadata())
     expect(await reloaded.handleCallback(backFrom(signIn))).toMatchObject({ returnTo: '/notes' })
@@ -396,6 +428,26 @@ describe('a callback whose exchange fails', () => {
     await expect(staged.oauth.handleCallback(backFrom(staged.signIn))).rejects.toMatchObject({ reason: 'lost' })
     const oauth = oauthAt(staged.issuer, { storage: staged.storage })
     expect(await refusalOf(backFrom(staged.signIn), { ...staged, oauth })).toMatchObject({ reason: 'stale' })
+  })
+
+  it('since the issuer is silent, ends after 30 s with what nobody knows', async () => {
+    const hour = new AbortController()
+    const timeout = AbortSignal.timeout.bind(AbortSignal)
+    const waits = vi
+      .spyOn(AbortSignal, 'timeout')
+      .mockImplementation((ms) => (ms === 30_000 ? hour.signal : timeout(ms)))
+    onTestFinished(() => waits.mockRestore())
+    const { issuer, oauth, signIn } = await stage()
+    issuer.script.token = async ({ signal }) =>
+      new Promise((_, reject) => {
+        signal?.addEventListener('abort', () => {
+          reject(signal.reason as Error)
+        })
+        hour.abort(new DOMException('It took too long', 'TimeoutError'))
+        if (signal === undefined) reject(new Error('It would wait for ever'))
+      })
+    const failure = await failureOf(oauth.handleCallback(backFrom(signIn)))
+    expect(failure).toMatchObject({ name: 'RefreshError', reason: 'lost', cause: { name: 'TimeoutError' } })
   })
 
   it('since the client is not known, is no fault of the address', async () => {
@@ -440,11 +492,32 @@ describe('a callback that is handled twice', () => {
     expect(issuer.askedFor('token')).toHaveLength(1)
   })
 
-  it('one after the other exchanges its code once, too', async () => {
+  it('one after the other within a minute gets the same, and exchanges its code once', async () => {
     const { issuer, oauth, signIn } = await stage()
     const one = await oauth.handleCallback(backFrom(signIn))
     expect(await oauth.handleCallback(backFrom(signIn))).toBe(one)
     expect(issuer.askedFor('token')).toHaveLength(1)
+  })
+
+  it('is stale after a minute: no token is kept for the life of the page', async () => {
+    const minute = new AbortController()
+    const timeout = AbortSignal.timeout.bind(AbortSignal)
+    const waits = vi
+      .spyOn(AbortSignal, 'timeout')
+      .mockImplementation((ms) => (ms === 60_000 ? minute.signal : timeout(ms)))
+    onTestFinished(() => waits.mockRestore())
+    const staged = await stage()
+    await staged.oauth.handleCallback(backFrom(staged.signIn))
+    minute.abort()
+    expect(await refusalOf(backFrom(staged.signIn), staged)).toMatchObject({ reason: 'stale' })
+    expect(staged.issuer.askedFor('token')).toHaveLength(1)
+  })
+
+  it('is stale after a sign-out that the issuer was told', async () => {
+    const staged = await stage()
+    const signedIn = await staged.oauth.handleCallback(backFrom(staged.signIn))
+    await staged.oauth.revoke(signedIn?.tokens)
+    expect(await refusalOf(backFrom(staged.signIn), staged)).toMatchObject({ reason: 'stale' })
   })
 
   it.each(['the one that began', 'the other'])(
@@ -478,6 +551,20 @@ describe('sign-ins in two tabs', () => {
     expect(await one.handleCallback(backFrom(first))).toMatchObject({ returnTo: '/one' })
   })
 
+  it('of one storage each come back to their own place, or to none', async () => {
+    const issuer = scriptedIssuer()
+    const storage = memoryStorage()
+    const tabs = [1, 2, 3].map(() => oauthAt(issuer, { storage }))
+    const places = ['/one', '/two', undefined]
+    const signIns = await Promise.all(tabs.map((tab, index) => tab.authorize({ returnTo: places[index] })))
+    for (const [index, signIn] of signIns.entries()) {
+      answersSignIn(issuer, signIn)
+      // As after the way to the issuer and back: nothing is known but what is stored.
+      const signedIn = await oauthAt(issuer, { storage }).handleCallback(backFrom(signIn))
+      expect(signedIn?.returnTo).toBe(places[index])
+    }
+  })
+
   it('of one storage each end with their own verifier', async () => {
     const issuer = scriptedIssuer()
     const oauth = oauthAt(issuer, { storage: memoryStorage() })
@@ -488,6 +575,44 @@ describe('sign-ins in two tabs', () => {
     }
     const verifiers = issuer.askedFor('token').map(({ form }) => form.get('code_verifier'))
     expect(new Set(verifiers).size).toBe(2)
+  })
+})
+
+describe('sign-ins at two clients of one page', () => {
+  const other = { clientId: 'other-app' }
+
+  it('are foreign to each other, and nothing of either is used up or sent to the wrong one', async () => {
+    const [mine, theirs] = [scriptedIssuer(), scriptedIssuer()]
+    const storage = memoryStorage()
+    const oauth = oauthAt(mine, { storage })
+    const elsewhere = oauthAt(theirs, { storage, ...other })
+    const signIn = await oauth.authorize({ returnTo: '/notes' })
+    await expect(elsewhere.handleCallback(backFrom(signIn))).rejects.toMatchObject({ reason: 'foreign' })
+    expect(theirs.askedFor('token')).toEqual([])
+    answersSignIn(mine, signIn)
+    expect(await oauth.handleCallback(backFrom(signIn))).toMatchObject({ returnTo: '/notes' })
+  })
+
+  it('are foreign at another issuer, too: no code and no verifier goes there', async () => {
+    const [mine, theirs] = [scriptedIssuer(), scriptedIssuer()]
+    const storage = memoryStorage()
+    theirs.script.discovery = () =>
+      Response.json(metadata({ issuer: 'https://other.test', token_endpoint: 'https://other.test/token' }))
+    const elsewhere = oauthAt(theirs, { storage, issuer: 'https://other.test' })
+    const signIn = await oauthAt(mine, { storage }).authorize()
+    await expect(elsewhere.handleCallback(backFrom(signIn))).rejects.toMatchObject({ reason: 'foreign' })
+    expect(theirs.askedFor('token')).toEqual([])
+  })
+
+  it('are told apart by the query of the redirect address, if that is how it differs', async () => {
+    const issuer = scriptedIssuer()
+    const storage = memoryStorage()
+    const [one, two] = ['one', 'two'].map((by) => oauthAt(issuer, { storage, redirectUri: `${redirectUri}?by=${by}` }))
+    const signIn = (await two?.authorize()) as URL
+    answersSignIn(issuer, signIn)
+    const callback = backFrom(signIn, { by: 'two', code: 'code-1' })
+    expect(await one?.handleCallback(callback)).toBeUndefined()
+    expect(await two?.handleCallback(callback)).toBeDefined()
   })
 })
 
@@ -518,6 +643,15 @@ describe('the address bar', () => {
     const [state, , clean] = replaceState.mock.calls[0] ?? []
     expect(state).toEqual({ scroll: 7 })
     expect(String(clean)).toBe(`${redirectUri}?tab=files&q=a+b%26c#end`)
+  })
+
+  it('that cannot be changed costs no tokens', async () => {
+    const { oauth, signIn } = await stage()
+    const { replaceState } = page(backFrom(signIn).href)
+    replaceState.mockImplementation(() => {
+      throw new DOMException('Attempt to use history.replaceState() more than 100 times', 'SecurityError')
+    })
+    expect(await oauth.handleCallback()).toMatchObject({ tokens: { accessToken: 'at-new' }, returnTo: '/notes' })
   })
 
   it('loses a no', async () => {

@@ -90,6 +90,29 @@ describe('the metadata of the issuer', () => {
     },
   )
 
+  it('that do not come within 10 s fail all who wait for them, and the next reads them again', async () => {
+    const late = new AbortController()
+    const waits = vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => late.signal)
+    const issuer = scriptedIssuer({
+      discovery: async ({ signal }) =>
+        new Promise((_, reject) => {
+          signal?.addEventListener('abort', () => {
+            reject(signal.reason as Error)
+          })
+        }),
+    })
+    const oauth = oauthAt(issuer)
+    const failures = Promise.all([failureOf(oauth.authorize()), failureOf(refreshOf(oauth))])
+    await vi.waitUntil(() => issuer.askedFor('discovery').length > 0)
+    expect(waits.mock.calls).toEqual([[10_000]])
+    waits.mockRestore()
+    late.abort()
+    for (const failure of await failures)
+      expect(failure).toMatchObject({ name: 'RefreshError', reason: 'unavailable', sent: false })
+    issuer.script.discovery = () => Response.json(metadata())
+    expect(await refreshOf(oauth)).toMatchObject({ accessToken: 'at-new' })
+  })
+
   it('are asked for by the fetch of the moment where none is given', async () => {
     const issuer = scriptedIssuer()
     const oauth = createOAuth({ issuer: 'https://id.test', clientId, redirectUri })

@@ -89,7 +89,7 @@ describe('at the token endpoint', () => {
     const issuer = scriptedIssuer()
     const oauth = boundAt(issuer)
     const url = await oauth.authorize()
-    answersSignIn(issuer, url)
+    answersSignIn(issuer, url, {}, { token_type: 'DPoP' })
     const answer = issuer.script.token
     const needsNonce = async (asked: Asked): Promise<Response> =>
       (await claimsOf([asked]))[0]?.['nonce'] === 'n' ? answer(asked) : wantsNonce('n')
@@ -101,6 +101,25 @@ describe('at the token endpoint', () => {
     const exchange = other.exchange({ subjectToken: 'subject' })
     await exchange.refresh({ tokens: held, reason: 'asked', signal: new AbortController().signal })
     expect(issuer.askedFor('token')).toHaveLength(4)
+  })
+
+  it.each(['Bearer', 'bearer'])('a token of type %s is not bound, and is refused', async (token_type) => {
+    const issuer = scriptedIssuer({ token: () => Response.json(tokenAnswer({ token_type })) })
+    const failure = await failureOf(refreshAt(issuer))
+    expect(failure).toMatchObject({ name: 'RefreshError', reason: 'misconfigured', sent: true })
+    expect(String(failure)).toContain('bound')
+    expect(String(failure) + JSON.stringify(failure)).not.toMatch(/at-new|rt-new/)
+  })
+
+  it('a sign-in that brings a token that is not bound is refused, and it is no fault of the address', async () => {
+    const issuer = scriptedIssuer()
+    const oauth = boundAt(issuer)
+    const url = await oauth.authorize()
+    answersSignIn(issuer, url)
+    await expect(oauth.handleCallback(backFrom(url))).rejects.toMatchObject({
+      name: 'RefreshError',
+      reason: 'misconfigured',
+    })
   })
 
   it('a nonce that is asked of a client without a key is a mistake in the setup: nothing repeats', async () => {

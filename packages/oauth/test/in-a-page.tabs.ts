@@ -14,7 +14,7 @@ interface World {
   readonly provider: ServedProvider
   readonly served: ServedPage
   /** Goes through a sign-in, and returns what came of it. */
-  signIn(options?: AuthorizeOptions): Promise<unknown>
+  signIn(options?: AuthorizeOptions, tab?: Page): Promise<unknown>
 }
 
 let warmUp: ServedPage
@@ -32,7 +32,8 @@ async function openWorld(issuing: Partial<ProviderOptions> = {}, isBound = false
   served.config = { issuer: provider.origin, clientId, isBound }
   const executablePath = findChromium()
   const browser = await chromium.launch({ ...(executablePath !== undefined && { executablePath }), args: flags })
-  const page = await browser.newPage()
+  const context = await browser.newContext()
+  const page = await context.newPage()
   const errors: Error[] = []
   page.on('pageerror', (error) => errors.push(error))
   onTestFinished(async () => {
@@ -45,14 +46,14 @@ async function openWorld(issuing: Partial<ProviderOptions> = {}, isBound = false
     page,
     provider,
     served,
-    async signIn(options = {}) {
+    async signIn(options = {}, tab = page) {
       const asked = { parameters: { login_hint: 'alice' }, ...options }
       await Promise.all([
-        page.waitForURL((url) => url.origin === served.origin && url.searchParams.has('state')),
-        page.evaluate((given) => void (globalThis as Script).oauth.authorize(given), asked),
+        tab.waitForURL((url) => url.origin === served.origin && url.searchParams.has('state')),
+        tab.evaluate((given) => void (globalThis as Script).oauth.authorize(given), asked),
       ])
-      await page.waitForLoadState()
-      return entered(page)
+      await tab.waitForLoadState()
+      return entered(tab)
     },
   }
 }
@@ -71,6 +72,20 @@ describe('a page at the real authorization server', () => {
     expect(page.url()).toBe(`${served.origin}/`)
     expect(provider.grants).toEqual({ authorization_code: 1 })
     expect(await whoAmI(page)).toEqual({ sub: 'alice' })
+  })
+
+  it('signs in beside another tab at the same time, each by its own answer', async () => {
+    const { page, provider, served, signIn } = await openWorld()
+    const other = await page.context().newPage()
+    await other.goto(`${served.origin}/`)
+    expect(await Promise.all([signIn(), signIn({}, other)])).toEqual(['signed in', 'signed in'])
+    expect(provider.grants).toEqual({ authorization_code: 2 })
+    for (const tab of [page, other]) {
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await whoAmI(tab)).toEqual({ sub: 'alice' })
+    }
+    await page.evaluate(() => (globalThis as Script).session.refresh())
+    expect(provider.reuseDetected).toBe(0)
   })
 
   it('refreshes, and its refresh token rotates', async () => {

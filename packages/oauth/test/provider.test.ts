@@ -84,6 +84,26 @@ describe('at the real authorization server', () => {
     expect(world.provider.grants).toMatchObject({ refresh_token: 1 })
   })
 
+  it('a session survives twenty restarts with one refresh each, whoever asks for it', async () => {
+    const world = await createWorld()
+    const { oauth, provider } = world
+    const storage = memoryStorage()
+    const open = (): Session => createSession({ refresh: oauth.refresh, storage, origins: [provider.origin] })
+    const first = open()
+    await first.signIn(await world.signIn())
+    await first[Symbol.asyncDispose]()
+    for (let restart = 1; restart <= 20; restart++) {
+      const session = open()
+      // One after the other, as a page is reloaded.
+      // oxlint-disable-next-line no-await-in-loop
+      await Promise.all([session.refresh(), session.refresh(), session.refresh()])
+      expect([session.state.status, provider.grants['refresh_token']]).toEqual(['active', restart])
+      // oxlint-disable-next-line no-await-in-loop
+      await session[Symbol.asyncDispose]()
+    }
+    expect(provider).toMatchObject({ reuseDetected: 0, grants: { authorization_code: 1 } })
+  })
+
   it('an exchange goes on where the refresh token was rejected', async () => {
     const world = await createWorld()
     const { oauth, provider } = world

@@ -56,6 +56,36 @@ describe('a revocation', () => {
     expect(issuer.askedFor('revocation')).toEqual([])
   })
 
+  it('goes on when the page goes away at once', async () => {
+    const issuer = scriptedIssuer()
+    await oauthAt(issuer).revoke(held)
+    expect(issuer.askedFor('revocation').map(({ keepalive }) => keepalive)).toEqual([true])
+  })
+
+  it('that is not answered is not waited for longer than 10 s', async () => {
+    const late = new AbortController()
+    const waits = vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => late.signal)
+    onTestFinished(() => waits.mockRestore())
+    const issuer = scriptedIssuer({
+      revocation: async ({ signal }) =>
+        new Promise((_, reject) => {
+          signal?.addEventListener('abort', () => {
+            reject(signal.reason as Error)
+          })
+          expect(waits).toHaveBeenLastCalledWith(10_000)
+          late.abort()
+        }),
+    })
+    await expect(oauthAt(issuer).revoke(held)).resolves.toBeUndefined()
+  })
+
+  it('leaves no answer behind that holds a connection', async () => {
+    const response = new Response('{}')
+    const issuer = scriptedIssuer({ revocation: () => response })
+    await oauthAt(issuer).revoke(held)
+    expect(response.bodyUsed).toBe(true)
+  })
+
   it('is nothing that a sign-out waits for', async () => {
     let answer: ((response: Response) => void) | undefined
     const issuer = scriptedIssuer({ revocation: () => new Promise((resolve) => (answer = resolve)) })

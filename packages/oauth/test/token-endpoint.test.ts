@@ -82,6 +82,14 @@ describe('an answer of the token endpoint', () => {
   })
 })
 
+it('that is no token set says which rule it breaks, and nothing of what is in it', async () => {
+  const failure = await failureOf(refreshAt(() => Response.json(tokenAnswer({ access_token: '' }))))
+  expect(failure).toMatchObject({
+    message: 'The issuer gave what is no token set (OAUTH_INVALID_RESPONSE)',
+    cause: { code: 'OAUTH_INVALID_RESPONSE' },
+  })
+})
+
 describe('a refresh', () => {
   it('sends what RFC 6749 says, and to nobody but the token endpoint', async () => {
     const issuer = scriptedIssuer()

@@ -13,6 +13,7 @@ export interface Asked {
   /** What the form in its body says. */
   readonly form: URLSearchParams
   readonly signal: AbortSignal | undefined
+  readonly keepalive: boolean
 }
 
 type Answering = (asked: Asked) => Response | Promise<Response>
@@ -70,6 +71,7 @@ export function scriptedIssuer(changes: Partial<Script> = {}): ScriptedIssuer {
         headers: new Headers(init.headers),
         form: new URLSearchParams(String(init.body ?? '')),
         signal: init.signal ?? undefined,
+        keepalive: init.keepalive ?? false,
       }
       asked.push({ endpoint, request })
       return script[endpoint](request)
@@ -102,6 +104,11 @@ function encoded(text: string): string {
   return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }
 
+/** Returns the name of the item in a storage that a sign-in waits in. */
+export function itemOf(signIn: URL): string {
+  return `reauth.oauth ${issuerUrl}/ ${clientId}:${signIn.searchParams.get('state')}`
+}
+
 /** Returns the address that a user comes back to from a sign-in. A parameter that is undefined is left out. */
 export function backFrom(
   signIn: URL,
@@ -118,7 +125,8 @@ export function answersSignIn(
   issuer: ScriptedIssuer,
   signIn: URL,
   claims: Readonly<Record<string, unknown>> = {},
+  changes: Readonly<Record<string, unknown>> = {},
 ): void {
   const nonce = signIn.searchParams.get('nonce')
-  issuer.script.token = () => Response.json(tokenAnswer({ id_token: idToken({ nonce, ...claims }) }))
+  issuer.script.token = () => Response.json(tokenAnswer({ id_token: idToken({ nonce, ...claims }), ...changes }))
 }
