@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 
 import { createExclusion, type ExclusionHost } from '../src/exclusion.ts'
 import { memoryStorage } from '../src/memory-storage.ts'
-import type { LockOptions, TokenStorage } from '../src/storage.ts'
+import type { LockOptions, RequestLock, TokenStorage } from '../src/storage.ts'
 import type { AdapterTrace } from '../src/trace.ts'
 import { failureOf } from './support/failure-of.ts'
 import { mapStorage } from './support/map-storage.ts'
@@ -15,6 +15,8 @@ function createDoor(options: Partial<ExclusionHost> = {}, isAbandoned = async ()
   const browser = createBrowser(clock)
   const { platform } = browser.openPage()
   const asked: LockOptions[] = []
+  /** What becomes of the next request instead. */
+  const next: { request?: RequestLock | undefined } = {}
   const told: Parameters<AdapterTrace>[0][] = []
   const life = new AbortController()
   const host: ExclusionHost = {
@@ -25,7 +27,9 @@ function createDoor(options: Partial<ExclusionHost> = {}, isAbandoned = async ()
       locks: {
         request(name, how, run) {
           asked.push(how)
-          return platform.locks.request(name, how, run)
+          const { request = platform.locks.request } = next
+          next.request = undefined
+          return request(name, how, run)
         },
       },
     },
@@ -35,7 +39,7 @@ function createDoor(options: Partial<ExclusionHost> = {}, isAbandoned = async ()
     ...options,
   }
   const exclusion = createExclusion(host, isAbandoned)
-  return { clock, browser, exclusion, asked, told, life, occupy: () => browser.holdLock('reauth:mine') }
+  return { clock, browser, platform, exclusion, asked, next, told, life, occupy: () => browser.holdLock('reauth:mine') }
 }
 
 describe('an exclusion', () => {
@@ -79,6 +83,29 @@ describe('an exclusion', () => {
     await clock.advance(9000)
     release()
     expect(await run).toBeUndefined()
+  })
+
+  it('asks again for a lock that it was given while it slept: somebody else may have taken it since', async () => {
+    const { clock, platform, exclusion, asked, next } = createDoor()
+    next.request = (name, how, run) =>
+      platform.locks.request(name, how, () => {
+        clock.jump(10_001)
+        return run()
+      })
+    const task = vi.fn<() => Promise<void>>(async () => {})
+    await exclusion.run(task)
+    expect(asked).toHaveLength(2)
+    expect(task).toHaveBeenCalledOnce()
+  })
+
+  it('takes a lock that was stolen before its task began for no missing one', async () => {
+    const { exclusion, asked, next, told } = createDoor()
+    next.request = () => Promise.reject(new DOMException('Lock broken by another request', 'AbortError'))
+    const task = vi.fn<() => Promise<void>>(async () => {})
+    await exclusion.run(task)
+    expect(asked).toHaveLength(2)
+    expect(task).toHaveBeenCalledOnce()
+    expect(told).toEqual([])
   })
 
   it('takes the lock from one who has abandoned it, and only then', async () => {

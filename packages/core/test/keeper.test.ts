@@ -1,6 +1,7 @@
 import { hold, inOrder, status } from '@reauth/testkit'
 import { describe, expect, it } from 'vitest'
 
+import { RefreshError } from '../src/errors.ts'
 import { createDesk, type Desk, lifetimeMs, openTabs } from './support/desk.ts'
 import { failureOf } from './support/failure-of.ts'
 import { faultyStorage } from './support/faulty-storage.ts'
@@ -215,6 +216,38 @@ describe('a claim of somebody who may be there though the lock is not theirs', (
     expect(contested.entries.filter(({ reason }) => reason === 'lost')).toEqual([])
   })
 
+  it('is that of a thief where it is younger than the turn, and waited for', async () => {
+    const { contested, session, clock, issuer, items } = await createLapsed()
+    contested.put({ fate: { revision: 9, claim: { owner: 'another', at: clock.now() + 1 } } })
+    const waiting = contested.track(session.acquire())
+    await clock.advance(5000)
+    expect(issuer.tokenPosts).toBe(0)
+    expect(JSON.parse(items.get('reauth') ?? '')).toMatchObject({ fate: { claim: { owner: 'another' } } })
+    contested.put({ fate: { revision: 99 } })
+    await clock.advance(1000)
+    expect(await waiting).toMatchObject({ version: 2 })
+    expect(contested.entries.filter(({ reason }) => reason === 'lost')).toEqual([])
+  })
+
+  it('is not written over where it came after the look of the turn', async () => {
+    const contested = createContested()
+    const rejected = async (): Promise<never> => {
+      contested.put({ fate: { revision: 9, claim: claim(contested) } })
+      throw new RefreshError('invalid_grant', { reason: 'rejected' })
+    }
+    const { session } = contested.openTab({
+      refresh: [{ refresh: rejected, spends: false }, contested.issuer.refresh],
+    })
+    await session.signIn(contested.issuer.signIn().tokens)
+    const failure = failureOf(contested.track(session.refresh()))
+    await contested.clock.advance(5000)
+    expect(JSON.parse(contested.items.get('reauth') ?? '')).toMatchObject({ fate: { claim: { owner: 'another' } } })
+    contested.put({ fate: { revision: 99 } })
+    await contested.clock.advance(1000)
+    expect(await failure).toMatchObject({ reason: 'unavailable' })
+    expect(contested.issuer.tokenPosts).toBe(0)
+  })
+
   it('is taken back by one who was robbed of the lock while it was stored, and nothing is sent', async () => {
     const { contested, session, clock, issuer, items } = await createLapsed()
     const { platform } = contested.browser.openPage()
@@ -228,6 +261,22 @@ describe('a claim of somebody who may be there though the lock is not theirs', (
 })
 
 describe('a record of the same epoch and of somebody else', () => {
+  it.each([
+    ['somebody else', bob],
+    ['the same person', { tokens: { accessToken: 'A2', refreshToken: 'R2', identity: 'alice' } }],
+  ])('is taken for another sign-in also with the very numbers of what is held: %s', async (_who, rival) => {
+    const contested = createContested()
+    const { session, page } = contested.openTab()
+    await session.signIn({ accessToken: 'A1', refreshToken: 'R1', identity: 'alice' })
+    contested.put(rival)
+    page.tell('visibilitychange')
+    await contested.clock.advance(0)
+    const { identity } = rival.tokens
+    expect(session.state).toMatchObject({ epoch: 2, version: 1, identity })
+    expect(await session.tokens()).toEqual(rival.tokens)
+    expect(JSON.parse(contested.items.get('reauth') ?? '')).toMatchObject({ epoch: 2, version: 1, ...rival })
+  })
+
   it('is taken for another sign-in, by everybody', async () => {
     const contested = createContested()
     const { session, page } = contested.openTab()

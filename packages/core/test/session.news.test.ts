@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
+import { deferred } from '../src/deferred.ts'
+import type { TokenSet } from '../src/token-set.ts'
 import { createDesk, type Desk, lifetimeMs, listen, openTabs } from './support/desk.ts'
 import { failureOf } from './support/failure-of.ts'
 import { mapStorage } from './support/map-storage.ts'
@@ -106,5 +108,23 @@ describe('what comes from another tab', () => {
     await desk.clock.advance(0)
     answers[1]?.()
     expect(await third).toMatchObject({ version: 3, accessToken: 'A4' })
+  })
+
+  it('may be another number for what is being refreshed: the answer counts', async () => {
+    const { storage, items } = mapStorage()
+    const answer = deferred<TokenSet>()
+    const desk = createDesk({ storage, refresh: () => answer.promise })
+    const { session, page } = desk.openTab()
+    await session.signIn({ accessToken: 'A1', refreshToken: 'R1', expiresInMs: lifetimeMs })
+    const asked = failureOf(session.refresh())
+    await desk.clock.advance(0)
+    alter(items, { epoch: 2, fate: undefined })
+    page.tell('visibilitychange')
+    expect(await asked).toMatchObject({ reason: 'switched' })
+    expect(session.state).toMatchObject({ epoch: 2, version: 1 })
+    answer.resolve({ accessToken: 'A2', refreshToken: 'R2', expiresInMs: lifetimeMs })
+    await desk.clock.advance(0)
+    expect(session.state).toMatchObject({ status: 'active', epoch: 2, version: 2 })
+    expect(JSON.parse(items.get('reauth') ?? '')).toMatchObject({ epoch: 2, tokens: { refreshToken: 'R2' } })
   })
 })
