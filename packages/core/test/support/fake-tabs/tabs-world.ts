@@ -130,8 +130,10 @@ export function createTabsWorld(options: TabsWorldOptions): TabsWorld {
     if (to.status === 'signed-out' && from.status !== 'loading' && !hasSignedOut) {
       problems.push(`I5: ${move} without a sign-out`)
     }
-    // An answer that nobody got says as much: what it rotated may be accepted once more, and is over all the same.
-    if (to.status === 'expired' && !wasExpired && !isStrict && issuer.verdicts === 0 && !hasFailed) {
+    // An answer that nobody got says as much: what it rotated may be accepted once more, and is over all the same. So does
+    // one that sign-ins at the same time have written over, where nothing compares and swaps.
+    const isContested = !isSwapping && !moves.every(({ isAlone }) => isAlone)
+    if (to.status === 'expired' && !wasExpired && !isStrict && issuer.verdicts === 0 && !hasFailed && !isContested) {
       problems.push(`I5: ${move} without a verdict`)
     }
     if ('epoch' in from && 'epoch' in to) {
