@@ -101,18 +101,21 @@ export function createKeeper(host: StoredHost): Keeper {
         if (hasWritten) tabs.tell(stampOf(held))
         return
       }
-      const isAhead = held.status !== 'loading' && isNewer(held, there)
+      const isOther = isStranger(there, held)
+      const isTie = isOther && there.version === held.version
+      const isAhead = held.status !== 'loading' && isNewer(held, there) && !isTie
       // What is above a move that had its place came after it.
       const isPlaced = hasWritten || placed === held
+      const isBehind = isOther || isNewer(there, held)
       if (force === move && (!isPlaced || isRival(there, held))) {
         if (!isAhead) host.dispatch({ type: 'rebased', on: there })
-      } else if (!isAhead && (force === look || isPlaced || held.status === 'loading' || isNewer(there, held))) {
+      } else if (!isAhead && (force === look || isPlaced || held.status === 'loading' || isBehind)) {
         // A sign-out came between the look and the writing.
         // oxlint-disable-next-line no-await-in-loop
         if (hasWritten && there.isLeftOver === true) await store.remove()
         if (moves === 0) adopt(there)
         // What was learned of these very tokens is still to be told.
-        if (force !== tell || !isOf(host.holding, there)) return
+        if (force !== tell || isOther || !isOf(host.holding, there)) return
       }
       placed = next ?? host.holding
       // oxlint-disable-next-line no-await-in-loop

@@ -37,6 +37,9 @@ function createContested(): Desk & {
   return Object.assign(contested, desk, { items })
 }
 
+type Tab = ReturnType<Desk['openTab']>
+type How = (session: Tab['session'], page: Tab['page']) => void
+
 const bob = { identity: 'bob', tokens: { accessToken: 'B', refreshToken: 'RB', identity: 'bob' } }
 
 describe('a sign-in', () => {
@@ -261,15 +264,21 @@ describe('a claim of somebody who may be there though the lock is not theirs', (
 })
 
 describe('a record of the same epoch and of somebody else', () => {
+  const look: How = (_session, page) => page.tell('visibilitychange')
+  const expire: How = (session) => session.expire()
+  const other = { tokens: { accessToken: 'A2', refreshToken: 'R2', identity: 'alice' } }
+
   it.each([
-    ['somebody else', bob],
-    ['the same person', { tokens: { accessToken: 'A2', refreshToken: 'R2', identity: 'alice' } }],
-  ])('is taken for another sign-in also with the very numbers of what is held: %s', async (_who, rival) => {
+    ['somebody else, at a look', bob, look],
+    ['somebody else, where there is something to tell', bob, expire],
+    ['the same person, at a look', other, look],
+    ['the same person, where there is something to tell', other, expire],
+  ])('is taken for another sign-in also with the very numbers of what is held: of %s', async (_who, rival, how) => {
     const contested = createContested()
     const { session, page } = contested.openTab()
     await session.signIn({ accessToken: 'A1', refreshToken: 'R1', identity: 'alice' })
     contested.put(rival)
-    page.tell('visibilitychange')
+    how(session, page)
     await contested.clock.advance(0)
     const { identity } = rival.tokens
     expect(session.state).toMatchObject({ epoch: 2, version: 1, identity })
