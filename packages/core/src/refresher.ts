@@ -226,16 +226,24 @@ export function createRefresher(host: SessionHost, keeper: Keeper | undefined): 
       spend(mine, strategy)
       throw new RefreshError('The answer is for another identity; sign out first', { reason: 'misconfigured' })
     }
-    fates.add(from, { failure: undefined, lost: undefined, claim: undefined })
-    if (tokens.refreshToken !== from.tokens.refreshToken) spend(mine, strategy)
+    const isSpent = tokens.refreshToken !== from.tokens.refreshToken
+    const close = (): void => {
+      fates.add(from, { failure: undefined, lost: undefined, claim: undefined })
+      if (isSpent) spend(mine, strategy)
+    }
+    // Nobody is told that a token is spent before its successor is stored.
+    if (!isSpent) close()
     while (isStill(mine)) {
       const { of } = mine
       const event = { type: 'refreshed', from: of, tokens, identity, at: platform.now(), reason } as const
       // One after the other: a sign-in with the same refresh token, meanwhile, is what the answer is for.
       // oxlint-disable-next-line no-await-in-loop
       await keeper?.commit(transition(host.holding, event))
-      if (mine.of === of) return host.dispatch(event)
+      if (mine.of !== of) continue
+      if (isSpent) close()
+      return host.dispatch(event)
     }
+    if (isSpent) close()
     land(mine)
   }
 

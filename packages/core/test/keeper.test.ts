@@ -1,7 +1,9 @@
 import { hold, inOrder, status } from '@reauth/testkit'
 import { describe, expect, it } from 'vitest'
 
+import { deferred } from '../src/deferred.ts'
 import { RefreshError } from '../src/errors.ts'
+import type { TokenSet } from '../src/token-set.ts'
 import { createDesk, type Desk, lifetimeMs, openTabs } from './support/desk.ts'
 import { failureOf } from './support/failure-of.ts'
 import { faultyStorage } from './support/faulty-storage.ts'
@@ -149,6 +151,47 @@ describe('a refresh', () => {
     await contested.clock.advance(0)
     expect(session.state).toEqual({ status: 'signed-out' })
     expect(contested.items.has('reauth')).toBe(false)
+  })
+})
+
+describe('a refresh token that is spent', () => {
+  it('is not called so in the store before its successor is there', async () => {
+    const { storage, items } = mapStorage({ isAsync: true })
+    const writes: string[] = []
+    const answer = deferred<TokenSet>()
+    let gate: Promise<void> | undefined
+    let isFull = false
+    const desk = createDesk({
+      refresh: () => answer.promise,
+      storage: {
+        ...storage,
+        async getItem(key) {
+          await gate
+          return storage.getItem(key)
+        },
+        async setItem(key, value) {
+          if (isFull) throw new Error('The disk is full')
+          writes.push(value)
+          await storage.setItem(key, value)
+        },
+      },
+    })
+    const { session } = desk.openTab()
+    await session.signIn({ accessToken: 'A1', refreshToken: 'R1' })
+    isFull = true
+    const asked = desk.track(session.refresh())
+    await desk.clock.advance(0)
+    isFull = false
+    const opened = deferred<void>()
+    gate = opened.promise
+    // What was to be told of the claim is tried again, and looks at the store, when the answer comes.
+    await desk.clock.advance(2000)
+    answer.resolve({ accessToken: 'A2', refreshToken: 'R2' })
+    await desk.clock.advance(0)
+    opened.resolve()
+    expect(await asked).toMatchObject({ version: 2 })
+    expect(writes.filter((record) => record.includes('dead'))).toEqual([])
+    expect(items.get('reauth')).toContain('R2')
   })
 })
 
