@@ -1,0 +1,61 @@
+import type { Feed, ServerSentEvent } from './feed.ts'
+
+/** The events of a stream, to be iterated over once. */
+export interface EventStream extends AsyncIterableIterator<ServerSentEvent> {
+  /** The id to go on from: that of the last event that was taken, or a later one that came without an event. */
+  readonly lastEventId: string
+}
+
+type Result = IteratorResult<ServerSentEvent, undefined>
+
+/** Returns an iterator over a feed, which is read only when nothing is left of what was read before. */
+export function iterate(open: (onEvent: (event: ServerSentEvent) => void) => Feed): EventStream {
+  let events: ServerSentEvent[] = []
+  let taken = 0
+  /** What was asked for while a reading was under way waits its turn. */
+  let turn: Promise<unknown> | undefined
+  const feed = open((event) => events.push(event))
+  let takenId = feed.lastEventId
+
+  const isAtHand = (): boolean => taken < events.length && !feed.isOver
+
+  function take(): Result {
+    const value = events[taken++] as ServerSentEvent
+    takenId = value.lastEventId
+    if (taken === events.length) {
+      events = []
+      taken = 0
+    }
+    return { value, done: false }
+  }
+
+  async function pull(): Promise<Result> {
+    if (isAtHand()) return take()
+    events = []
+    taken = 0
+    return (await feed.pull(() => events.length > 0)) ? take() : { value: undefined, done: true }
+  }
+
+  return {
+    get lastEventId() {
+      return taken < events.length ? takenId : feed.lastEventId
+    },
+    next() {
+      if (turn === undefined && isAtHand()) return Promise.resolve(take())
+      const mine = turn === undefined ? pull() : turn.then(pull, pull)
+      const over = (): void => {
+        if (turn === mine) turn = undefined
+      }
+      turn = mine
+      mine.then(over, over)
+      return mine
+    },
+    return() {
+      feed.close()
+      return Promise.resolve({ value: undefined, done: true })
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
+  }
+}
