@@ -29,6 +29,8 @@ export interface Connection {
   close(): void
 }
 
+const tooLong = Symbol('too long')
+
 /** Reads the body of an answer into a sink. */
 export function readEvents(
   { response, request }: Sent,
@@ -38,17 +40,18 @@ export function readEvents(
   const reader = response?.body?.getReader()
   const decoder = new TextDecoder()
   let isTooLong = false
+  const { event: emit } = sink
   const parser = createParser({
     maxBufferSize: maxEventBytes,
     onId: sink.id,
     onEvent(event) {
       // What comes in one piece is never buffered.
-      isTooLong ||= event.data.length > maxEventBytes
-      if (!isTooLong) sink.event(event)
+      if (event.data.length > maxEventBytes) throw tooLong
+      emit(event)
     },
     onRetry: sink.retry,
     onError({ type }) {
-      isTooLong ||= type === 'max-buffer-size-exceeded'
+      if (type === 'max-buffer-size-exceeded') throw tooLong
     },
   })
   // The decoder strips a byte order mark, and the parser would strip another one.
@@ -71,7 +74,12 @@ export function readEvents(
           return { cause }
         }
         if (chunk === undefined) return {}
-        parser.feed(decoder.decode(chunk, { stream: true }))
+        try {
+          parser.feed(decoder.decode(chunk, { stream: true }))
+        } catch (error) {
+          if (error !== tooLong) throw error
+          isTooLong = true
+        }
       } while (!isEnough())
       return undefined
     },

@@ -13,7 +13,8 @@ export function iterate(open: (onEvent: (event: ServerSentEvent) => void) => Fee
   let events: ServerSentEvent[] = []
   let taken = 0
   /** What was asked for while a reading was under way waits its turn. */
-  let turn: Promise<unknown> | undefined
+  let turn: Promise<Result> | undefined
+  let asked = 0
   const feed = open((event) => events.push(event))
   let takenId = feed.lastEventId
 
@@ -30,10 +31,14 @@ export function iterate(open: (onEvent: (event: ServerSentEvent) => void) => Fee
   }
 
   async function pull(): Promise<Result> {
-    if (isAtHand()) return take()
-    events = []
-    taken = 0
-    return (await feed.pull(() => events.length > 0)) ? take() : { value: undefined, done: true }
+    try {
+      if (isAtHand()) return take()
+      events = []
+      taken = 0
+      return (await feed.pull(() => events.length > 0)) ? take() : { value: undefined, done: true }
+    } finally {
+      if (--asked === 0) turn = undefined
+    }
   }
 
   return {
@@ -42,13 +47,9 @@ export function iterate(open: (onEvent: (event: ServerSentEvent) => void) => Fee
     },
     next() {
       if (turn === undefined && isAtHand()) return Promise.resolve(take())
-      const mine = turn === undefined ? pull() : turn.then(pull, pull)
-      const over = (): void => {
-        if (turn === mine) turn = undefined
-      }
-      turn = mine
-      mine.then(over, over)
-      return mine
+      asked++
+      turn = turn === undefined ? pull() : turn.then(pull, pull)
+      return turn
     },
     return() {
       feed.close()

@@ -74,7 +74,7 @@ export function createFeed(
 
   const live: Sink = {
     id(id) {
-      if (handover === undefined || handover.isNew(id)) lastEventId = id
+      if (stage !== 'over' && handover?.isNew(id) !== false) lastEventId = id
     },
     event({ id, event = 'message', data }) {
       if (stage === 'over' || handover?.isRepeated(id) === true) return
@@ -212,6 +212,7 @@ export function createFeed(
     await sleep(ms, signal)
   }
 
+  /** Reads on, over other connections if need be; false at the end. */
   async function read(isEnough: () => boolean): Promise<boolean> {
     for (;;) {
       // One after the other: each connection goes on where the one before has stopped.
@@ -219,17 +220,19 @@ export function createFeed(
       signal.throwIfAborted()
       const found = connection ?? (await connect())
       if (found === undefined) return false
-      if ('read' in found) {
-        connection = found
-        const loss = await found.read(isEnough)
-        if (loss === undefined) return true
-        found.close()
-        signal.throwIfAborted()
-        connection = await handover?.take()
-        if (connection !== undefined) continue
-        if (!isGet && !('cause' in loss) && !loss.isTooLong) return false
-        await rest(loss)
-      } else await rest(found)
+      if (!('read' in found)) {
+        await rest(found)
+        continue
+      }
+      connection = found
+      const loss = await found.read(isEnough)
+      if (loss === undefined) return true
+      found.close()
+      signal.throwIfAborted()
+      connection = await handover?.take()
+      if (connection !== undefined) continue
+      if (!isGet && !('cause' in loss) && !loss.isTooLong) return false
+      await rest(loss)
       /* oxlint-enable no-await-in-loop */
     }
   }

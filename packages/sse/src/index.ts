@@ -1,3 +1,4 @@
+export { createEventSource } from './create-event-source.ts'
 export { createStream, type OpenStream } from './create-stream.ts'
 export type { EventStream } from './event-stream.ts'
 export type { ServerSentEvent } from './feed.ts'
