@@ -1,18 +1,11 @@
-import {
-  backoff,
-  type Credential,
-  type CredentialSource,
-  isReauthError,
-  PermissionDeniedError,
-  type RefreshError,
-} from '@reauth/core'
+import { backoff, type Credential, type CredentialSource, isReauthError, type RefreshError } from '@reauth/core'
 
-import { acquireLive } from './acquire-live.ts'
 import { type Connection, type Loss, readEvents, type Sink } from './connection.ts'
+import { createDialer } from './dialer.ts'
+import { answerError, lossError } from './failure.ts'
 import { createHandover } from './handover.ts'
-import { drop, isOneWay, send, type Sent, type Target } from './request.ts'
+import { drop } from './request.ts'
 import { sleep } from './sleep.ts'
-import { StreamError, type StreamErrorOptions, type StreamFailure } from './stream-error.ts'
 import type { StreamOptions } from './stream-options.ts'
 
 /** One event, as the WHATWG standard names its parts. */
@@ -54,47 +47,41 @@ export function createFeed(
   init: RequestInit,
   listener: FeedListener,
 ): Feed {
-  const { minValidityMs = 300_000, anonymous = false, outliveSession = false } = options
   const isGet = /^get$/i.test(init.method ?? 'get')
+  const seed = new Headers(init.headers).get('last-event-id') ?? ''
   const life = new AbortController()
   const { signal } = life
-  const target: Target = { url, init, options, signal }
-  const asked = { minValidityMs, signal }
-  const seed = new Headers(init.headers).get('last-event-id') ?? ''
   const stops: (() => void)[] = []
+  const dialer = createDialer(source, { url, init, options, signal }, endWith)
+  let stage: 'new' | 'opening' | 'opened' | 'over' | 'told' = 'new'
+  let connection: Connection | undefined
   let lastEventId = seed
   let retryMs: number | undefined
   /** How many connections in a row brought no event. */
   let failures = 0
-  let stage: 'new' | 'opening' | 'opened' | 'over' = 'new'
-  /** Whether it belongs to one who is signed in, and to nobody after. */
-  let isOwned = false
-  let connection: Connection | undefined
-  let isTold = false
 
   const live: Sink = {
     id(id) {
-      if (stage !== 'over' && handover?.isNew(id) !== false) lastEventId = id
+      if (!signal.aborted && handover?.isNew(id) !== false) lastEventId = id
     },
     event({ id, event = 'message', data }) {
-      if (stage === 'over' || handover?.isRepeated(id) === true) return
+      if (signal.aborted || handover?.isRepeated(id) === true) return
       failures = 0
       listener.onEvent({ type: event, data, lastEventId })
     },
     retry(ms) {
-      // More than that is no time, as browsers have it.
+      // What is longer is no time, as browsers have it.
       if (Number.isSafeInteger(ms)) retryMs = ms
     },
   }
-  const handover =
-    options.handover === true && isGet ? createHandover(live, openNext, () => connection?.close()) : undefined
+  const handover = options.handover === true && isGet ? createHandover(live, openNext, cut) : undefined
 
   function end(reason: unknown): void {
-    if (stage === 'over') return
+    if (signal.aborted) return
     stage = 'over'
     life.abort(reason)
     for (const stop of stops) stop()
-    connection?.close()
+    cut()
     handover?.stop()
   }
 
@@ -109,42 +96,15 @@ export function createFeed(
     if (other.aborted) follow()
   }
 
-  async function enter(): Promise<Credential | undefined> {
-    const first = await acquireLive(source, asked, anonymous)
-    isOwned = first !== undefined
-    if (first !== undefined && !outliveSession) endWith(first.ends)
-    return first?.credential
+  function cut(): void {
+    connection?.close()
   }
 
-  function sendWith(credential: Credential | undefined): Promise<Sent> {
-    return send(target, credential, lastEventId === seed ? undefined : lastEventId)
-  }
-
-  /** Sends, and once more after a refusal. */
-  async function sendFresh(): Promise<Sent> {
-    const credential = isOwned ? await source.acquire(asked) : await enter()
-    signal.throwIfAborted()
-    const sent = await sendWith(credential)
-    if (sent.answer !== 'refused' || credential === undefined) return sent
-    if (isOneWay(init)) {
-      // The next stream finds a newer one; this answer is all that can be had.
-      source.acquire({ refused: credential }).catch(() => {})
-      return sent
-    }
-    drop(sent)
-    const second = await source.acquire({ ...asked, refused: credential })
-    signal.throwIfAborted()
-    source.trace?.({ type: 'replay', level: 'info', version: second.version, origin: url.origin })
-    const replayed = await sendWith(second)
-    if (replayed.answer === 'refused') {
-      drop(replayed)
-      await source.acquire({ refused: second, final: true, signal })
-    }
-    return replayed
-  }
+  /** The id to say; undefined while it is the caller's own header. */
+  const position = (): string | undefined => (lastEventId === seed ? undefined : lastEventId)
 
   async function openNext(credential: Credential, sink: Sink): Promise<Connection | undefined> {
-    const sent = await sendWith(credential)
+    const sent = await dialer.dialWith(credential, position())
     if (sent.answer === 'open') return readEvents(sent, sink, options)
     drop(sent)
     return undefined
@@ -152,48 +112,32 @@ export function createFeed(
 
   /** Connects. Returns undefined where the server says that there is no more. */
   async function connect(): Promise<Connection | Loss | undefined> {
-    let sent: Sent
-    try {
-      sent = await sendFresh()
-    } catch (cause) {
-      // Before the first opening it is the caller's to know; later the stream outlasts it.
-      if (stage === 'opened' && isGet && isPassing(cause)) return { cause, retryAfterMs: cause.retryAfterMs }
-      throw cause
-    }
+    const sent = await dialer.dial(position()).catch(passing)
     signal.throwIfAborted()
+    if (!('answer' in sent)) return sent
     const { answer, response } = sent
     if (answer === 'open') {
-      if (stage !== 'opened') hold()
+      if (stage === 'opening') hold()
       listener.onOpen?.(response as Response)
       return readEvents(sent, live, options)
     }
     drop(sent)
     if (answer === 'over') return undefined
     if (typeof answer === 'object') return answer
-    const { status, headers } = response as Response
-    const told = `${url.origin} answered ${status}`
-    if (answer === 'denied') throw new PermissionDeniedError(`${told}: not allowed`)
-    if (answer !== 'not-a-stream') throw failure(`${told}, which is no stream; check its path`, 'status', { status })
-    const type = headers.get('content-type')?.split(';', 1)[0]
-    throw failure(`${told} with ${type || 'no type'} instead of text/event-stream`, 'content-type', { status })
+    throw answerError(sent, url, lastEventId)
   }
 
-  function failure(message: string, reason: StreamFailure, more: Omit<StreamErrorOptions, 'reason'>): StreamError {
-    return new StreamError(message, { reason, lastEventId, ...more })
-  }
-
-  function errorOf({ cause, status, retryAfterMs, isTooLong }: Loss): StreamError {
-    if (isTooLong)
-      return failure('An event is longer than maxEventBytes; raise it, or have it sent in parts', 'too-long', {})
-    if (status === undefined) return failure('The stream broke off', 'interrupted', { cause })
-    return failure(`${url.origin} answered ${status}; try later`, 'status', { status, retryAfterMs })
+  /** A refresh that may work later is outlasted by what was open; before, it is the caller's to know. */
+  function passing(cause: unknown): Loss {
+    if (stage !== 'opened' || !isGet || !isPassing(cause)) throw cause
+    return { cause, retryAfterMs: cause.retryAfterMs }
   }
 
   /** From the first opening to the end. */
   function hold(): void {
     stage = 'opened'
     const held = source.hold({
-      refreshAheadMs: minValidityMs,
+      refreshAheadMs: options.minValidityMs,
       onCredential(credential) {
         if (connection !== undefined) handover?.start(credential)
       },
@@ -203,10 +147,9 @@ export function createFeed(
 
   /** Waits before the next attempt. Throws for what is not to be tried again. */
   async function rest(loss: Loss): Promise<void> {
-    const error = errorOf(loss)
+    const error = lossError(loss, url, lastEventId)
     if (!isGet || loss.isTooLong) throw error
-    const minMs = Math.max(retryMs ?? 250, failures > 0 ? 250 : 0)
-    const ms = Math.max(loss.retryAfterMs ?? 0, backoff(failures++, { minMs, maxMs: Math.max(30_000, 2 * minMs) }))
+    const ms = Math.max(loss.retryAfterMs ?? 0, restMs(failures++, retryMs))
     source.trace?.({ type: 'reconnect', level: 'info', reason: error.reason, origin: url.origin, ms })
     listener.onLost?.(error)
     await sleep(ms, signal)
@@ -239,7 +182,7 @@ export function createFeed(
 
   return {
     get isOver() {
-      return stage === 'over'
+      return signal.aborted
     },
     get lastEventId() {
       return lastEventId
@@ -258,12 +201,18 @@ export function createFeed(
       } catch (error) {
         end(error)
       }
-      // What ended it first is what counts.
-      if (signal.reason === closed || isTold) return false
-      isTold = true
+      // What ended it first is what counts, and it is told once.
+      if (stage === 'told' || signal.reason === closed) return false
+      stage = 'told'
       throw signal.reason
     },
   }
+}
+
+/** Returns how long to wait after so many failures in a row: by the server's word at first, then longer and longer. */
+function restMs(failures: number, retryMs = 250): number {
+  const minMs = failures === 0 ? retryMs : Math.max(retryMs, 250)
+  return backoff(failures, { minMs, maxMs: Math.max(30_000, 2 * minMs) })
 }
 
 function isPassing(error: unknown): error is RefreshError {
