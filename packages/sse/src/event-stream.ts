@@ -33,8 +33,6 @@ export function iterate(open: (onEvent: (event: ServerSentEvent) => void) => Fee
   async function pull(): Promise<Result> {
     try {
       if (isAtHand()) return take()
-      events = []
-      taken = 0
       return (await feed.pull(() => events.length > 0)) ? take() : { value: undefined, done: true }
     } finally {
       if (--asked === 0) turn = undefined

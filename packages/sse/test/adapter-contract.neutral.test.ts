@@ -3,7 +3,7 @@ import { describe, it } from 'vitest'
 
 import { createEventSource } from '../src/create-event-source.ts'
 import { createStream } from '../src/create-stream.ts'
-import { asStream } from './as-stream.ts'
+import { asStream } from './support/as-stream.ts'
 
 describe('createStream, iterated over', () => {
   const contract = adapterContract(({ source, issuer }) => {
