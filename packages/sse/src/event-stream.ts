@@ -1,9 +1,11 @@
 import type { Feed, ServerSentEvent } from './feed.ts'
 
 /** The events of a stream, to be iterated over once. */
-export interface EventStream extends AsyncIterableIterator<ServerSentEvent> {
+export interface EventStream extends AsyncIterableIterator<ServerSentEvent, undefined> {
   /** The id to go on from: that of the last event that was taken, or a later one that came without an event. */
   readonly lastEventId: string
+  /** Closes the stream, as leaving the loop does. */
+  return(): Promise<Result>
 }
 
 type Result = IteratorResult<ServerSentEvent, undefined>

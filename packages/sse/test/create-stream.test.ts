@@ -126,7 +126,7 @@ describe('the iterator', () => {
     const events = createStream(session, { fetch })(address)
     const first = events.next()
     const sent = await call(0)
-    await events.return?.()
+    await events.return()
     expect(await first).toEqual({ done: true, value: undefined })
     expect(sent.isGone).toBe(true)
   })
