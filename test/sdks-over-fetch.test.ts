@@ -96,7 +96,7 @@ it('the MCP SDK’s streamable HTTP client works over an expiry, and its stream 
   const mcp = new McpServer({ name: 'server', version: '1' })
   mcp.registerTool('hello', {}, () => ({ content: [{ type: 'text', text: 'Hello' }] }))
   const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: () => 'one' })
-  await mcp.connect(transport as Parameters<McpServer['connect']>[0])
+  await mcp.connect(transport)
   let listening: ServerResponse | undefined
   let listens = 0
   const world = await openWorld((incoming, outgoing) => {
@@ -124,7 +124,7 @@ it('the MCP SDK’s streamable HTTP client works over an expiry, and its stream 
       maxRetries: 5,
     },
   })
-  await client.connect(clientTransport as Parameters<Client['connect']>[0])
+  await client.connect(clientTransport)
   onTestFinished(() => client.close())
   const hello = { content: [{ type: 'text', text: 'Hello' }] }
   expect(await client.callTool({ name: 'hello' })).toEqual(hello)

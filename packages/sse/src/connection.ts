@@ -29,7 +29,8 @@ export interface Connection {
   close(): void
 }
 
-const tooLong = Symbol('too long')
+/** What a sink throws for an event that is longer than it may be. */
+export const tooLong = Symbol('too long')
 
 /** Reads the body of an answer into a sink. */
 export function readEvents(
@@ -40,15 +41,10 @@ export function readEvents(
   const reader = response?.body?.getReader()
   const decoder = new TextDecoder()
   let isTooLong = false
-  const { event: emit } = sink
   const parser = createParser({
     maxBufferSize: maxEventBytes,
     onId: sink.id,
-    onEvent(event) {
-      // What comes in one piece is never buffered.
-      if (event.data.length > maxEventBytes) throw tooLong
-      emit(event)
-    },
+    onEvent: sink.event,
     onRetry: sink.retry,
     onError({ type }) {
       if (type === 'max-buffer-size-exceeded') throw tooLong

@@ -1,6 +1,6 @@
 import { backoff, type Credential, type CredentialSource, isReauthError, type RefreshError } from '@reauth/core'
 
-import { type Connection, type Loss, readEvents, type Sink } from './connection.ts'
+import { type Connection, type Loss, readEvents, type Sink, tooLong } from './connection.ts'
 import { createDialer } from './dialer.ts'
 import { answerError, lossError } from './failure.ts'
 import { createHandover } from './handover.ts'
@@ -47,6 +47,7 @@ export function createFeed(
   init: RequestInit,
   listener: FeedListener,
 ): Feed {
+  const { maxEventBytes = 4_194_304 } = options
   const isGet = /^get$/i.test(init.method ?? 'get')
   const seed = new Headers(init.headers).get('last-event-id') ?? ''
   const life = new AbortController()
@@ -65,6 +66,8 @@ export function createFeed(
       if (!signal.aborted && handover?.isNew(id) !== false) lastEventId = id
     },
     event({ id, event = 'message', data }) {
+      // What comes in one piece is never buffered.
+      if (data.length > maxEventBytes) throw tooLong
       if (signal.aborted || handover?.isRepeated(id) === true) return
       failures = 0
       listener.onEvent({ type: event, data, lastEventId })

@@ -1,6 +1,0 @@
-import { staticSource } from '@reauth/core'
-import { createStream } from '@reauth/sse'
-import { EventSource } from 'eventsource'
-import { createParser } from 'eventsource-parser'
-import { EventSourceParserStream } from 'eventsource-parser/stream'
-import { fetchEventSource } from '@microsoft/fetch-event-source'
