@@ -1,6 +1,6 @@
 import { classifyResponse, retryAfterMs } from '@reauth/core'
 
-import type { Loss } from './connection.ts'
+import type { Loss } from './loss.ts'
 import type { StreamOptions } from './stream-options.ts'
 
 /** What an answer is to a stream. */

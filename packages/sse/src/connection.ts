@@ -1,5 +1,6 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 
+import type { Loss } from './loss.ts'
 import type { Sent } from './request.ts'
 import { heard } from './sleep.ts'
 import type { StreamOptions } from './stream-options.ts'
@@ -11,17 +12,6 @@ export interface Sink {
   retry(ms: number): void
 }
 
-/** A connection that is over, or could not be had: what broke it; nothing where the server ended it. */
-export interface Loss {
-  readonly cause?: unknown
-  /** That of an answer which says to try later. */
-  readonly status?: number
-  /** How long the server asked to be left alone, in ms. */
-  readonly retryAfterMs?: number | undefined
-  /** An event was longer than it may be: another connection would bring it again. */
-  readonly isTooLong?: boolean
-}
-
 /** One answer, read as events. */
 export interface Connection {
   /** Reads until enough has come, or the connection is over. One call at a time. Rejects with what a sink throws. */
@@ -30,7 +20,7 @@ export interface Connection {
 }
 
 /** What a sink throws for an event that is longer than it may be. */
-export const tooLong = Symbol('too long')
+export const tooLong: unique symbol = Symbol('too long')
 
 /** Reads the body of an answer into a sink. */
 export function readEvents(

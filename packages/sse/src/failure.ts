@@ -1,6 +1,6 @@
 import { PermissionDeniedError } from '@reauth/core'
 
-import type { Loss } from './connection.ts'
+import type { Loss } from './loss.ts'
 import type { Sent } from './request.ts'
 import { StreamError } from './stream-error.ts'
 

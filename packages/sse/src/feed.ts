@@ -1,9 +1,10 @@
 import { backoff, type Credential, type CredentialSource, isReauthError, type RefreshError } from '@reauth/core'
 
-import { type Connection, type Loss, readEvents, type Sink, tooLong } from './connection.ts'
+import { type Connection, readEvents, type Sink, tooLong } from './connection.ts'
 import { createDialer } from './dialer.ts'
 import { answerError, lossError } from './failure.ts'
 import { createHandover } from './handover.ts'
+import type { Loss } from './loss.ts'
 import { drop } from './request.ts'
 import { sleep } from './sleep.ts'
 import type { StreamOptions } from './stream-options.ts'

@@ -1,6 +1,7 @@
 import type { Credential } from '@reauth/core'
 
-import type { Connection, Loss, Sink } from './connection.ts'
+import type { Connection, Sink } from './connection.ts'
+import type { Loss } from './loss.ts'
 
 /** Make before break: the next connection opens while the one that is read goes on, and ids tell what comes twice. */
 export interface Handover {

@@ -3,7 +3,7 @@ import { createHarness, type Harness, settle } from '@reauth/testkit'
 import { onTestFinished, vi } from 'vitest'
 
 /** One request, answered by the test. */
-export interface Call {
+interface Call {
   readonly url: string
   readonly method: string
   readonly headers: Headers
@@ -22,14 +22,14 @@ export interface Call {
 }
 
 /** A server that does as the test says. */
-export interface Scripted {
+interface Scripted {
   readonly fetch: typeof fetch
   readonly calls: readonly Call[]
   /** Returns the call of that number, when it has come. */
   call(index: number): Promise<Call>
 }
 
-export function createScripted(): Scripted {
+function createScripted(): Scripted {
   const calls: Call[] = []
   const scripted: Scripted = {
     calls,
