@@ -25,7 +25,7 @@ export async function acquireLive(
     return wasOver && !source.signal.aborted ? await acquireLive(source, options, isAnonymous) : { credential, ends }
   } catch (error) {
     const isNobody = reason?.reason === 'signed-out' && (error as AuthenticationError).reason === 'signed-out'
-    if (!isNobody || options.signal.aborted) throw error
+    if (!isNobody) throw error
     if (isAnonymous) return undefined
     await untilSignedIn(source, options.signal)
     return acquireLive(source, options, isAnonymous)
@@ -42,7 +42,7 @@ function untilSignedIn(source: CredentialSource, signal: AbortSignal): Promise<v
       else resolve()
     }
     signal.addEventListener('abort', end)
-    // Somebody came before the hold.
-    if (!source.signal.aborted) end()
+    // Somebody came before the hold, or the caller left.
+    if (signal.aborted || !source.signal.aborted) end()
   })
 }

@@ -32,7 +32,6 @@ export function createDialer(source: CredentialSource, target: Target, endWith: 
 
   async function renewed(refused: Credential): Promise<Credential> {
     const credential = await source.acquire({ ...asked, refused })
-    signal.throwIfAborted()
     source.trace?.({ type: 'replay', level: 'info', version: credential.version, origin: url.origin })
     return credential
   }
@@ -40,7 +39,6 @@ export function createDialer(source: CredentialSource, target: Target, endWith: 
   return {
     async dial(lastEventId) {
       const first = isOwned ? await source.acquire(asked) : await enter()
-      signal.throwIfAborted()
       const sent = await send(target, first, lastEventId)
       if (sent.answer !== 'refused' || first === undefined) return sent
       if (isOneWay(init)) {

@@ -133,7 +133,7 @@ export function createFeed(
 
   /** A refresh that may work later is outlasted by what was open; before, it is the caller's to know. */
   function passing(cause: unknown): Loss {
-    if (stage !== 'opened' || !isGet || !isPassing(cause)) throw cause
+    if (stage !== 'opened' || !isPassing(cause)) throw cause
     return { cause, retryAfterMs: cause.retryAfterMs }
   }
 

@@ -1,5 +1,5 @@
 import { PermissionDeniedError, type Verdict } from '@reauth/core'
-import { settle, status as answer } from '@reauth/testkit'
+import { editAnswer, settle, status as answer } from '@reauth/testkit'
 import { describe, expect, it, vi } from 'vitest'
 
 import { createStream } from '../src/create-stream.ts'
@@ -27,6 +27,7 @@ describe('an answer that is no stream', () => {
         ;(await scene.call(0)).answer(status, { 'content-type': 'application/json; charset=utf-8' })
         const error = await outcome
         expect(error).toBeInstanceOf(StreamError)
+        expect(scene.calls[0]?.isGone).toBe(true)
         expect(error).toMatchObject({ reason: status === 200 ? 'content-type' : 'status', status, lastEventId: '' })
         await settle()
         expect(scene.calls).toHaveLength(1)
@@ -234,7 +235,38 @@ describe('a refusal', () => {
     expect(scene.calls.map(({ headers }) => headers.get('last-event-id'))).toEqual([null, '7', '7'])
     const [, second] = scene.calls.map(({ headers }) => headers.get('authorization'))
     expect(third.headers.get('authorization')).not.toBe(second)
+    expect(scene.calls.map(({ isGone }) => isGone)).toEqual([true, true, false])
     expect(scene.issuer.refreshes).toBe(1)
+  })
+
+  it('on the way that comes twice ends the stream, after one refresh', async () => {
+    holdTimers()
+    const scene = setScene()
+    const { outcome } = follow(scene)
+    const first = await scene.call(0)
+    first.open()
+    first.end()
+    await settle()
+    await vi.advanceTimersByTimeAsync(250)
+    ;(await scene.call(1)).answer(401)
+    ;(await scene.call(2)).answer(401)
+    expect(await outcome).toMatchObject({ name: 'AuthenticationError', reason: 'refused' })
+    expect(scene.calls).toHaveLength(3)
+    expect(scene.issuer.refreshes).toBe(1)
+  })
+
+  it('on the way is told where no refresh will ever mend it', async () => {
+    holdTimers()
+    const scene = setScene()
+    const { outcome } = follow(scene)
+    const first = await scene.call(0)
+    first.open()
+    first.end()
+    await settle()
+    await vi.advanceTimersByTimeAsync(250)
+    scene.issuer.faults.next(editAnswer(() => ({})))
+    ;(await scene.call(1)).answer(401)
+    expect(await outcome).toMatchObject({ name: 'RefreshError', reason: 'misconfigured' })
   })
 
   it('of a POST whose body is a stream is told at once, and the next one finds a new credential', async () => {

@@ -1,3 +1,5 @@
+import { getEventListeners } from 'node:events'
+
 import { AuthenticationError, staticSource } from '@reauth/core'
 import { settle } from '@reauth/testkit'
 import { describe, expect, it, vi } from 'vitest'
@@ -43,6 +45,12 @@ describe('a request', () => {
     expect(sent.headers.get('last-event-id')).toBe('41')
     sent.open('data: a\n\n')
     expect(await first).toEqual({ done: false, value: { type: 'message', data: 'a', lastEventId: '41' } })
+  })
+
+  it('leaves the bytes of that header alone until the stream has an id of its own', async () => {
+    const { session, fetch, call } = setScene()
+    void createStream(session, { fetch })(address, { headers: { 'last-event-id': '\u{C3}\u{A9}' } }).next()
+    expect((await call(0)).headers.get('last-event-id')).toBe('\u{C3}\u{A9}')
   })
 
   it('carries a credential that lives for five minutes, or for two thirds of its life', async () => {
@@ -156,6 +164,69 @@ describe('the iterator', () => {
     expect(sent.isGone).toBe(true)
     expect(await failureOf(events.next())).toBe(reason)
     expect(await events.next()).toEqual({ done: true, value: undefined })
+  })
+})
+
+describe('a caller who gives up', () => {
+  it('gets nothing of a piece that comes at the same time, nor its id', async () => {
+    const { session, fetch, call } = setScene()
+    const giveUp = new AbortController()
+    const events = createStream(session, { fetch })(address, { signal: giveUp.signal })
+    const first = events.next()
+    const sent = await call(0)
+    sent.open('id: 1\ndata: a\n\n')
+    await first
+    const second = failureOf(events.next())
+    await settle()
+    sent.send('id: 2\ndata: b\n\n')
+    giveUp.abort('enough')
+    expect(await second).toBe('enough')
+    expect(events.lastEventId).toBe('1')
+  })
+
+  it('is let go of at the end, and so is the session, after any number of connections', async () => {
+    holdTimers()
+    const { session, fetch, call } = setScene()
+    const holds = vi.spyOn(session, 'hold')
+    const { signal } = new AbortController()
+    const { signal: period } = session
+    const events = createStream(session, { fetch })(address, { signal })
+    const next = events.next()
+    for (let index = 0; index < 3; index++) {
+      const sent = await call(index)
+      sent.open()
+      await settle()
+      sent.end()
+      await settle()
+      expect(sent.isGone).toBe(true)
+      await vi.advanceTimersByTimeAsync(1000)
+    }
+    await call(3)
+    expect(holds).toHaveBeenCalledOnce()
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+    expect(getEventListeners(period, 'abort')).toHaveLength(1)
+    await events.return()
+    await next
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+    expect(getEventListeners(period, 'abort')).toHaveLength(0)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('is let go of by a fetch that heeds no signal', async () => {
+    const { session } = setScene()
+    const cancel = vi.fn<() => void>()
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode('data: a\n\n'))
+      },
+      cancel,
+    })
+    const response = new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+    for await (const { data } of createStream(session, { fetch: () => Promise.resolve(response) })(address)) {
+      expect(data).toBe('a')
+      break
+    }
+    expect(cancel).toHaveBeenCalledOnce()
   })
 })
 
@@ -438,6 +509,13 @@ describe('an event that is too long', () => {
     expect(String(error)).toContain('maxEventBytes')
     expect(sent.isGone).toBe(true)
     expect(calls).toHaveLength(1)
+  })
+
+  it('is an error of a POST, too', async () => {
+    const { session, fetch, call } = setScene()
+    const outcome = failureOf(createStream(session, { fetch, maxEventBytes: 10 }).each(address, post, () => {}))
+    ;(await call(0)).open('data: 01234567890\n\n')
+    expect(await outcome).toMatchObject({ reason: 'too-long' })
   })
 
   it('is none if it is a comment or no field, however long', async () => {

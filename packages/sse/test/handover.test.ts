@@ -153,6 +153,7 @@ describe('a handover', () => {
     answer(scene)
     await settle()
     expect(first?.isGone).toBe(false)
+    expect(scene.calls[1]?.isGone).toBe(true)
     expect(scene.calls).toHaveLength(2)
     await scene.session.refresh()
     const third = await scene.call(2)
@@ -162,6 +163,19 @@ describe('a handover', () => {
     expect(first?.isGone).toBe(true)
     expect(data).toEqual(['1', '2', '3'])
     expect(scene.issuer.refreshes).toBe(2)
+  })
+
+  it('does not happen while there is no connection to hand over', async () => {
+    holdTimers()
+    const scene = setScene()
+    await openStream(scene)
+    scene.calls[0]?.end()
+    await settle()
+    await scene.session.refresh()
+    await settle()
+    expect(scene.calls).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(250)
+    expect(scene.calls).toHaveLength(2)
   })
 
   it('is one at a time', async () => {

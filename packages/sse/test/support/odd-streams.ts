@@ -85,7 +85,7 @@ export const oddStreams: readonly OddStream[] = [
   },
   {
     rule: 'a retry that is too large or no number is none',
-    pieces: ['retry: 99999999999999999999999\nretry: 1e9\nretry: -1\nretry: 1x\nretry\ndata: a\n\nretry: 1\n\n'],
+    pieces: ['retry: 1\nretry: 1e9\nretry: -1\nretry: 60000x\nretry: 99999999999999999999999\ndata: a\n\n'],
     events: [message('a')],
   },
   {
