@@ -51,10 +51,9 @@ export function createHandover(
   /** Sees that the next one brings something before the old one is let go. */
   async function watch(mine: Next): Promise<void> {
     const connection = await mine.opening
-    // It may have been taken or given up meanwhile, and after the reading, too.
-    if (next !== mine) return
     mine.reading = connection?.read(() => mine.held?.length !== 0)
     const loss = connection === undefined ? {} : await mine.reading
+    // It may have been taken or given up meanwhile.
     if (next !== mine) return
     if (loss !== undefined) {
       // The old one goes on.

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 
-import { AuthenticationError, staticSource } from '@reauth/core'
+import { AuthenticationError, type Credential, staticSource } from '@reauth/core'
 import { settle } from '@reauth/testkit'
 import { describe, expect, it, vi } from 'vitest'
 
@@ -47,6 +47,19 @@ describe('a request', () => {
     expect(await first).toEqual({ done: false, value: { type: 'message', data: 'a', lastEventId: '41' } })
   })
 
+  it('says no id where the stream has taken it back', async () => {
+    holdTimers()
+    const { session, fetch, call } = setScene()
+    void createStream(session, { fetch })(address, { headers: { 'last-event-id': '41' } }).next()
+    const first = await call(0)
+    first.open('id\n\n')
+    await settle()
+    first.end()
+    await settle()
+    await vi.advanceTimersByTimeAsync(250)
+    expect((await call(1)).headers.has('last-event-id')).toBe(false)
+  })
+
   it('leaves the bytes of that header alone until the stream has an id of its own', async () => {
     const { session, fetch, call } = setScene()
     void createStream(session, { fetch })(address, { headers: { 'last-event-id': '\u{C3}\u{A9}' } }).next()
@@ -91,6 +104,23 @@ describe('the iterator', () => {
     ;(await call(0)).open('data: a\n\ndata: b\n\n')
     expect([await first, await second].map(({ value }) => (value as ServerSentEvent).data)).toEqual(['a', 'b'])
     expect(calls).toHaveLength(1)
+  })
+
+  it('answers in the order of the asking', async () => {
+    const { session, fetch, call } = setScene()
+    const events = createStream(session, { fetch })(address)
+    const asked = [events.next(), events.next(), events.next()]
+    const sent = await call(0)
+    sent.open('data: 0\n\n')
+    await asked[0]
+    asked.push(events.next())
+    await settle()
+    sent.send('data: 1\n\ndata: 2\n\n')
+    await settle()
+    asked.push(events.next())
+    sent.send('data: 3\n\ndata: 4\n\n')
+    const results = await Promise.all(asked)
+    expect(results.map(({ value }) => value?.data)).toEqual(['0', '1', '2', '3', '4'])
   })
 
   it('reads no further than it is asked', async () => {
@@ -182,6 +212,21 @@ describe('a caller who gives up', () => {
     giveUp.abort('enough')
     expect(await second).toBe('enough')
     expect(events.lastEventId).toBe('1')
+  })
+
+  it('as the credential comes has nothing sent', async () => {
+    const { session, fetch, calls } = setScene()
+    const giveUp = new AbortController()
+    const acquire = async (): Promise<Credential> => {
+      const credential = await session.acquire()
+      giveUp.abort('enough')
+      return credential
+    }
+    const source = Object.create(session, { acquire: { value: acquire } }) as typeof session
+    const outcome = failureOf(createStream(source, { fetch }).each(address, { signal: giveUp.signal }, () => {}))
+    expect(await outcome).toBe('enough')
+    // A fetch whose signal is aborted sends nothing.
+    expect(calls.every(({ init }) => init.signal?.aborted)).toBe(true)
   })
 
   it('is let go of at the end, and so is the session, after any number of connections', async () => {

@@ -2,6 +2,7 @@ import { settle } from '@reauth/testkit'
 import { describe, expect, it, vi } from 'vitest'
 
 import { createStream } from '../src/create-stream.ts'
+import { failureOf } from './support/failure-of.ts'
 import { address, holdTimers, type Scene, setScene } from './support/scripted.ts'
 
 /** Opens a stream with handover, whose first connection has brought these events. */
@@ -115,6 +116,54 @@ describe('a handover', () => {
     expect(scene.calls).toHaveLength(2)
   })
 
+  it('within that second leaves the new connection alone afterwards', async () => {
+    holdTimers()
+    const scene = setScene()
+    const data = await openStream(scene)
+    const [first] = scene.calls
+    await scene.session.refresh()
+    const second = await scene.call(1)
+    second.open(event(2))
+    await settle()
+    first?.end()
+    await settle()
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(second.isGone).toBe(false)
+    expect(data).toEqual(['1', '2'])
+  })
+
+  it('to a quiet connection tells what the callback throws', async () => {
+    const scene = setScene()
+    const bug = new Error('A bug')
+    const outcome = failureOf(
+      createStream(scene.session, { fetch: scene.fetch, handover: true }).each(address, {}, ({ data }) => {
+        if (data === '2') throw bug
+      }),
+    )
+    const first = await scene.call(0)
+    first.open(event(1))
+    await settle()
+    await scene.session.refresh()
+    const second = await scene.call(1)
+    second.open()
+    await settle()
+    first.end()
+    await settle()
+    second.send(event(2))
+    expect(await outcome).toBe(bug)
+  })
+
+  it('takes an id for an old one only where the connections overlap', async () => {
+    const scene = setScene()
+    const ids: string[] = []
+    createStream(scene.session, { fetch: scene.fetch, handover: true })
+      .each(address, {}, ({ lastEventId }) => ids.push(lastEventId))
+      .catch(() => {})
+    ;(await scene.call(0)).open(event(1) + event(2) + event(1))
+    await settle()
+    expect(ids).toEqual(['1', '2', '1'])
+  })
+
   it('takes no half event of the old connection', async () => {
     const scene = setScene()
     const data = await openStream(scene)
@@ -225,6 +274,20 @@ describe('a handover', () => {
     expect(scene.calls.map(({ isGone }) => isGone)).toEqual([true, true])
     expect(vi.getTimerCount()).toBe(0)
     expect(data).toEqual(['1'])
+  })
+
+  it('that gets its first event as the session ends leaves no timer', async () => {
+    holdTimers()
+    const scene = setScene()
+    await openStream(scene)
+    await scene.session.refresh()
+    const second = await scene.call(1)
+    second.open()
+    await settle()
+    second.send(event(3))
+    void scene.session.signOut()
+    await settle()
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   it('knows the last thousand ids', async () => {
