@@ -5,7 +5,7 @@ export interface RecordedStream {
   readonly fetch: typeof fetch
 }
 
-const bytesPerRound = 16_000_000
+const bytesPerRound = 64_000_000
 const bytesPerPiece = 16_384
 
 /** Returns a stream of such events, made from their number. */

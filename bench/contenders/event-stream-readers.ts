@@ -54,11 +54,11 @@ export const readByHand: ReadEvents = async (send) => {
   return events
 }
 
-const never = (): Promise<never> => Promise.reject(new Error('Nobody was refused'))
+const session = signedIn(() => Promise.reject(new Error('Nobody was refused')))
 
 export const readEach: ReadEvents = async (send) => {
   let events = 0
-  await createStream(signedIn(never), { fetch: send }).each(url, init, () => {
+  await createStream(session, { fetch: send }).each(url, init, () => {
     events++
   })
   return events
@@ -66,7 +66,7 @@ export const readEach: ReadEvents = async (send) => {
 
 export const readIterated: ReadEvents = async (send) => {
   let events = 0
-  for await (const _ of createStream(signedIn(never), { fetch: send })(url, init)) events++
+  for await (const _ of createStream(session, { fetch: send })(url, init)) events++
   return events
 }
 

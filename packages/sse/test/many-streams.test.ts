@@ -1,11 +1,9 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-
 import { createSession } from '@reauth/core'
 import { createHarness } from '@reauth/testkit'
 import { expect, it } from 'vitest'
 
 import { createStream } from '../src/create-stream.ts'
+import { listen } from './support/listen.ts'
 
 const count = 100
 
@@ -13,7 +11,7 @@ it(`${count} streams that are cut and refused at the same time cost one refresh,
   const { issuer, clock, verify } = createHarness()
   const open = new Set<() => void>()
   const resumed: unknown[] = []
-  const server = createServer((incoming, response) => {
+  await using server = await listen((incoming, response) => {
     if (issuer.check(incoming.headers.authorization?.slice('Bearer '.length) ?? '') !== 'ok') {
       response.writeHead(401).end()
       return
@@ -24,15 +22,11 @@ it(`${count} streams that are cut and refused at the same time cost one refresh,
     response.write(`retry: 1\nid: ${id}\ndata: ${id}\n\n`)
     open.add(() => response.end())
   })
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const session = createSession({ refresh: issuer.refresh, origins: [origin], platform: clock })
+  const session = createSession({ refresh: issuer.refresh, origins: [server.origin], platform: clock })
   const { tokens } = issuer.signIn({ identity: 'alice' })
   await session.signIn(tokens)
   const stream = createStream(session)
-  const streams = Array.from({ length: count }, (_, index) => stream(`${origin}/${index}`))
+  const streams = Array.from({ length: count }, (_, index) => stream(`${server.origin}/${index}`))
   const take = (): Promise<unknown[]> => Promise.all(streams.map(async (one) => (await one.next()).value?.data))
 
   expect(await take()).toEqual(Array.from({ length: count }, () => '1'))
@@ -44,9 +38,5 @@ it(`${count} streams that are cut and refused at the same time cost one refresh,
   expect(issuer.tokenPosts).toBe(1)
   await Promise.all(streams.map((one) => one.return()))
   await session[Symbol.asyncDispose]()
-  await new Promise((resolve) => {
-    server.close(resolve)
-    server.closeAllConnections()
-  })
   await verify()
 })

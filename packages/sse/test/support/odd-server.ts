@@ -1,7 +1,6 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 
+import { listen } from './listen.ts'
 import { oddStreams } from './odd-streams.ts'
 
 /** Serves `/odd/<number>/<run>`, each once, and then 204 to each run. */
@@ -14,7 +13,7 @@ export interface OddServer extends AsyncDisposable {
 export async function serveOddStreams(page?: string): Promise<OddServer> {
   const next = new Map<string, string | undefined>()
   const begun = new Set<string>()
-  const server = createServer((incoming, response) => {
+  const server = await listen((incoming, response) => {
     const path = incoming.url ?? '/'
     const [, kind, number] = path.split('/')
     if (path === '/page.js') response.writeHead(200, { 'content-type': 'text/javascript' }).end(page)
@@ -41,17 +40,9 @@ export async function serveOddStreams(page?: string): Promise<OddServer> {
       response.end()
     }
   })
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
   return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    origin: server.origin,
     next,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => {
-        server.close(resolve)
-      })
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }
 }

@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+import { listen } from './listen.ts'
 
 /** How many events there are, and after how many of them a token ends. */
 export interface TickerOptions {
@@ -120,7 +121,7 @@ export async function serveTicker({ total, perToken, overlaps = false, page }: T
       response.once('close', resolve)
     })
 
-  const server = createServer((incoming, response) => {
+  const server = await listen((incoming, response) => {
     const { pathname } = new URL(incoming.url ?? '/', 'http://ticker')
     if (pathname === '/ticks') void stream(incoming, response)
     else if (pathname === '/token') {
@@ -134,11 +135,8 @@ export async function serveTicker({ total, perToken, overlaps = false, page }: T
         .writeHead(200, { 'content-type': 'text/html' })
         .end('<!doctype html><title>ticks</title><script type=module src=/page.js></script>')
   })
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
   return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    origin: server.origin,
     answers,
     cuts: cutCounts,
     get refreshes() {
@@ -147,11 +145,6 @@ export async function serveTicker({ total, perToken, overlaps = false, page }: T
     get overlapping() {
       return overlapping
     },
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => {
-        server.close(resolve)
-      })
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }
 }
