@@ -149,12 +149,16 @@ export function createFeed(
     stops.push(held)
   }
 
+  function tell(reason: string, ms = 0): void {
+    source.trace?.({ type: 'reconnect', level: 'info', reason, origin: url.origin, ms })
+  }
+
   /** Waits before the next attempt. Throws for what is not to be tried again. */
   async function rest(loss: Loss): Promise<void> {
     const error = lossError(loss, url, lastEventId)
     if (!isGet || loss.isTooLong) throw error
     const ms = Math.max(loss.retryAfterMs ?? 0, restMs(failures++, retryMs))
-    source.trace?.({ type: 'reconnect', level: 'info', reason: error.reason, origin: url.origin, ms })
+    tell(error.reason, ms)
     listener.onLost?.(error)
     await sleep(ms, signal)
   }
@@ -177,7 +181,10 @@ export function createFeed(
       found.close()
       signal.throwIfAborted()
       connection = await handover?.take()
-      if (connection !== undefined) continue
+      if (connection !== undefined) {
+        tell('handover')
+        continue
+      }
       if (!isGet && !('cause' in loss) && !loss.isTooLong) return false
       await rest(loss)
       /* oxlint-enable no-await-in-loop */

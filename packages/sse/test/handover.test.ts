@@ -32,7 +32,8 @@ describe('a handover', () => {
   })
 
   it('keeps the old connection until the new one brings what it has brought', async () => {
-    const scene = setScene()
+    const told: object[] = []
+    const scene = setScene({ trace: (entry) => told.push(entry) })
     const data = await openStream(scene)
     const [first] = scene.calls
     await scene.session.refresh()
@@ -47,6 +48,7 @@ describe('a handover', () => {
     second.send(event(4))
     await settle()
     expect(data).toEqual(['1', '2', '3', '4'])
+    expect(told).toContainEqual(expect.objectContaining({ type: 'reconnect', reason: 'handover', ms: 0 }))
   })
 
   it('waits for the old connection to come to where the new one begins', async () => {
