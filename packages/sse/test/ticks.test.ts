@@ -8,7 +8,7 @@ const perToken = 2_000
 const expiries = total / perToken
 const ways: readonly Way[] = ['each', 'iterate', 'EventSource']
 
-describe.each(ways)(`${total} events over ${expiries} tokens, by %s`, (way) => {
+describe.each(ways)(`${total} events over ${expiries} tokens, by %s`, { timeout: 60_000 }, (way) => {
   it('come once each and in order where the server cuts when a token ends', async () => {
     await using ticker = await serveTicker({ total, perToken })
     expect(await followTicks(ticker.origin, { way, handover: false, perToken, total })).toEqual({ events: total })
