@@ -120,6 +120,7 @@ describe('an answer that says to try later', () => {
       ;(await scene.call(index)).answer(status)
       await vi.advanceTimersByTimeAsync(249)
       expect(scene.calls).toHaveLength(index + 1)
+      expect(scene.calls[index]?.isGone).toBe(true)
       await vi.advanceTimersByTimeAsync(1)
     }
     ;(await scene.call(index)).open('data: a\n\n')
