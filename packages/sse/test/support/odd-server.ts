@@ -1,0 +1,48 @@
+import { setImmediate } from 'node:timers/promises'
+
+import { listen } from './listen.ts'
+import { oddStreams } from './odd-streams.ts'
+
+/** Serves `/odd/<number>/<run>`, each once, and then 204 to each run. */
+export interface OddServer extends AsyncDisposable {
+  readonly origin: string
+  /** The `Last-Event-ID` of each second request, by its path. */
+  readonly next: ReadonlyMap<string, string | undefined>
+}
+
+export async function serveOddStreams(page?: string): Promise<OddServer> {
+  const next = new Map<string, string | undefined>()
+  const begun = new Set<string>()
+  const server = await listen((incoming, response) => {
+    const path = incoming.url ?? '/'
+    const [, kind, number] = path.split('/')
+    if (path === '/page.js') response.writeHead(200, { 'content-type': 'text/javascript' }).end(page)
+    else if (kind !== 'odd') {
+      response
+        .writeHead(200, { 'content-type': 'text/html' })
+        .end('<!doctype html><script type=module src=/page.js></script>')
+    } else if (begun.has(path)) {
+      const id = incoming.headers['last-event-id']
+      next.set(path, id === undefined ? undefined : Buffer.from(String(id), 'latin1').toString())
+      response.writeHead(204).end()
+    } else {
+      begun.add(path)
+      void send(Number(number))
+    }
+
+    async function send(index: number): Promise<void> {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      for (const piece of oddStreams[index]?.pieces ?? []) {
+        response.write(typeof piece === 'string' ? piece : new Uint8Array(piece))
+        // oxlint-disable-next-line no-await-in-loop -- each goes by itself
+        await setImmediate()
+      }
+      response.end()
+    }
+  })
+  return {
+    origin: server.origin,
+    next,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  }
+}
