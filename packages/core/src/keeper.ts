@@ -3,7 +3,7 @@ import { isRefreshError, RefreshError } from './errors.ts'
 import { createExclusion, type Turn } from './exclusion.ts'
 import type { Claim } from './fates.ts'
 import type { StoredHost } from './session-host.ts'
-import { isNewer, type SessionRecord, stampOf, type Stored } from './session-record.ts'
+import { isNewer, type SessionRecord, type Stamp, stampOf, type Stored } from './session-record.ts'
 import { type Active, type Expired, type Holding, initial, isOf, isSignedIn, isStranger } from './session-state.ts'
 import { pause } from './sleep.ts'
 import { createStore } from './store.ts'
@@ -52,7 +52,7 @@ export function createKeeper(host: StoredHost): Keeper {
   let moves = 0
   let owed = look
   /** The move that was last put above what the store had, whether or not that was answered. */
-  let placed: Holding | undefined
+  let placed: Stamp | undefined
   let failures = 0
   let retry: unknown
   /** Why the last look forbids a refresh. */
@@ -105,7 +105,7 @@ export function createKeeper(host: StoredHost): Keeper {
       const isTie = isOther && there.version === held.version
       const isAhead = held.status !== 'loading' && isNewer(held, there) && !isTie
       // What is above a move that had its place came after it.
-      const isPlaced = hasWritten || placed === held
+      const isPlaced = hasWritten || (placed?.epoch === held.epoch && placed.version === held.version)
       const isBehind = isOther || isNewer(there, held)
       if (force === move && (!isPlaced || isRival(there, held))) {
         if (!isAhead) host.dispatch({ type: 'rebased', on: there })
@@ -117,9 +117,10 @@ export function createKeeper(host: StoredHost): Keeper {
         // What was learned of these very tokens is still to be told.
         if (force !== tell || isOther || !isOf(host.holding, there)) return
       }
-      placed = next ?? host.holding
+      const mine = next ?? host.holding
+      placed = mine
       // oxlint-disable-next-line no-await-in-loop
-      if (await write(there, placed)) hasWritten = true
+      if (await write(there, mine)) hasWritten = true
       else placed = undefined
     }
     throw new Error('The storage does not keep what it is given')

@@ -106,9 +106,10 @@ describe('a sign-in', () => {
 
 describe('a sign-in that was stored, though its page did not hear so', () => {
   it.each([
-    ['a refresh of it', 'alice', { epoch: 1, version: 3 }],
-    ['a later sign-in', 'bob', { epoch: 2, identity: 'https://issuer.test#bob' }],
-  ])('gives way to %s', async (_what, identity, state) => {
+    ['a refresh of it', 'alice', { epoch: 1, version: 3 }, false],
+    ['a later sign-in', 'bob', { epoch: 2, identity: 'https://issuer.test#bob' }, false],
+    ['a refresh of it, also where it has expired here', 'alice', { epoch: 1, version: 3 }, true],
+  ])('gives way to %s', async (_what, identity, state, isOver) => {
     const { storage } = mapStorage()
     const desk = createDesk({ storage })
     const one = desk.openTab()
@@ -125,6 +126,7 @@ describe('a sign-in that was stored, though its page did not hear so', () => {
     })
     await deaf.session.signIn(desk.issuer.signIn().tokens)
     expect(deaf.session.state).toMatchObject({ epoch: 1, version: 2 })
+    if (isOver) deaf.session.expire()
     one.page.tell('visibilitychange')
     await (identity === 'alice' ? one.session.refresh() : one.session.signIn(desk.issuer.signIn({ identity }).tokens))
     expect(one.session.state).toMatchObject(state)
