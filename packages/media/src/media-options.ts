@@ -1,0 +1,36 @@
+import type { Credential } from '@reauth/core'
+
+import type { Classify, Probe } from './verdict.ts'
+
+export interface MediaOptions {
+  /**
+   * Makes an address for an item, where the credential is in the address: a ticket, a signature, a token. Called only to
+   * recover, with the credential to use and the former address without its query. Absent where a cookie is sent.
+   */
+  source?: (credential: Credential, src: string) => string | Promise<string>
+  /**
+   * Whether addresses are signed and lapse by themselves: then a 403 asks `source` for another one and never refreshes,
+   * and an address may lead to an origin that is not listed.
+   *
+   * @default false
+   */
+  signedUrl?: boolean
+  /**
+   * Sends what finds out why an element failed: a request for the first byte.
+   *
+   * @default the global fetch of the moment
+   */
+  probe?: Probe
+  /**
+   * Says what a failure means where the rules do not: first without a status, before anything is sent, then with that of
+   * the probe. `transient` loads the item once more, past all caches, as for a body that came corrupt.
+   */
+  classify?: Classify
+  /**
+   * Called in place of the `error` event where a refusal could not be recovered: refused again, or no new credential to
+   * be had. `src` is without its query.
+   */
+  onGiveUp?: (failure: { src: string; error: unknown }) => void
+  /** Called where the browser does not let an element play on without a click (`NotAllowedError`). It stays paused. */
+  onBlocked?: (failure: { src: string; error: unknown }) => void
+}
