@@ -28,6 +28,8 @@ export interface MediaServer {
   readonly asked: readonly Asked[]
   /** How often the cookie was renewed. */
   readonly refreshes: number
+  /** How many of these were of a token that was taken, and had more than half of its life before it. */
+  readonly needlessRefreshes: number
   /** How long a token lives, in ms. */
   lifetimeMs: number
   /** How many tokens a user may have; the oldest is pushed out. */
@@ -78,6 +80,7 @@ export async function serveMedia(script: string): Promise<MediaServer> {
   const reports: unknown[] = []
   let count = 0
   let refreshes = 0
+  let needlessRefreshes = 0
 
   const mint = (): string => {
     const token = `token-${++count}`
@@ -173,6 +176,8 @@ export async function serveMedia(script: string): Promise<MediaServer> {
     else if (url.pathname === '/report') void report(request, answer)
     else if (url.pathname === '/refresh') {
       refreshes++
+      const leftMs = (living.get(cookieOf(request) ?? '') ?? 0) - Date.now()
+      if (leftMs > server.lifetimeMs / 2) needlessRefreshes++
       void grant(answer, cookieOf(request))
     } else if (url.pathname === '/page.js') answer.writeHead(200, { 'content-type': 'text/javascript' }).end(script)
     else if (url.pathname === '/') {
@@ -191,6 +196,9 @@ export async function serveMedia(script: string): Promise<MediaServer> {
     reports,
     get refreshes() {
       return refreshes
+    },
+    get needlessRefreshes() {
+      return needlessRefreshes
     },
     lifetimeMs: 20_000,
     cap: Infinity,

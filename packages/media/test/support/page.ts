@@ -76,6 +76,9 @@ interface Player {
   readonly stop: () => void
 }
 
+/** Less is where a seek has led to, not playing. */
+const movedSeconds = 0.02
+
 const players: Player[] = []
 /** The time spent waiting for refreshes and probes, in ms. */
 let awayMs = 0
@@ -208,7 +211,7 @@ const page: MediaPage = {
     const start = performance.now()
     element.src = src
     void element.play()
-    await until(element, 'timeupdate', () => element.currentTime > 0)
+    await until(element, 'timeupdate', () => element.currentTime > movedSeconds)
     const ms = performance.now() - start
     element.src = ''
     return ms
@@ -218,19 +221,18 @@ const page: MediaPage = {
     const awayBefore = awayMs
     let movedAt = performance.now()
     let position = element.currentTime
-    // The position moves until the element fails; a timer sees the last move.
+    // A timer sees the last move before the failure.
     await new Promise<void>((resolve) => {
       const timer = setInterval(() => {
-        if (element.error !== null || element.readyState === 0) {
-          clearInterval(timer)
-          resolve()
-        } else if (element.currentTime > position) {
-          position = element.currentTime
-          movedAt = performance.now()
-        }
-      }, 5)
+        const hasFailed = element.error !== null || element.readyState === 0
+        if (!hasFailed && element.currentTime > position) movedAt = performance.now()
+        position = element.currentTime
+        if (!hasFailed) return
+        clearInterval(timer)
+        resolve()
+      }, 2)
     })
-    await until(element, 'timeupdate', () => element.readyState > 2 && element.currentTime > position)
+    await until(element, 'timeupdate', () => element.currentTime > position + movedSeconds)
     return { ms: performance.now() - movedAt, awayMs: awayMs - awayBefore }
   },
   dispose(player) {

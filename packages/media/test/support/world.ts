@@ -17,6 +17,10 @@ export interface World {
   readonly session: CookieSession
   /** How often the cookie was renewed. */
   readonly refreshes: number
+  /** How many of these were of a cookie that was taken, and had more than half of its life before it. */
+  readonly needlessRefreshes: number
+  /** Whether the server takes the cookie. */
+  readonly isTaken: boolean
   /** The probes, as `method range url`. */
   readonly probes: readonly string[]
   readonly givenUp: readonly { src: string; error: unknown }[]
@@ -27,6 +31,8 @@ export interface World {
   refresh: () => Promise<void>
   /** The server takes the cookie no more, as if other devices had pushed it out. */
   pushOut(): void
+  /** Another device of the user gets a token. */
+  signInElsewhere(): void
   /** An element of this server. */
   bareElement(): FakeElement
   recover(element: FakeElement, options?: Partial<MediaOptions>): void
@@ -40,18 +46,26 @@ export interface World {
 
 export const lifetimeMs = 60_000
 
-export function createWorld(sessionOptions: Partial<CookieSessionOptions> = {}): World {
+export interface WorldOptions {
+  session?: Partial<CookieSessionOptions>
+  /** How many tokens a user may have; the oldest is pushed out. */
+  cap?: number
+}
+
+export function createWorld({ session: sessionOptions, cap = Infinity }: WorldOptions = {}): World {
   const clock = createClock()
   /** The tokens that the server takes, and until when. */
   const living = new Map<string, number>()
   let cookie = ''
   let count = 0
-  const mint = (): void => {
-    cookie = `cookie-${++count}`
-    living.set(cookie, clock.now() + lifetimeMs)
+  const mint = (): string => {
+    const token = `cookie-${++count}`
+    living.set(token, clock.now() + lifetimeMs)
+    while (living.size > cap) living.delete(living.keys().next().value ?? '')
+    return token
   }
-  const statusOf = (request: MediaRequest): Answer =>
-    world.answer(request) ?? ((living.get(cookie) ?? 0) > clock.now() ? 206 : 401)
+  const leftMs = (): number => (living.get(cookie) ?? 0) - clock.now()
+  const statusOf = (request: MediaRequest): Answer => world.answer(request) ?? (leftMs() > 0 ? 206 : 401)
   const serve = async (request: MediaRequest): Promise<Served> => {
     const answer = statusOf(request)
     if (answer === 'corrupt' || answer === 'hang') return answer
@@ -64,8 +78,9 @@ export function createWorld(sessionOptions: Partial<CookieSessionOptions> = {}):
     trace: (entry) => traced.push(entry),
     async refresh() {
       refreshes++
+      if (leftMs() > lifetimeMs / 2) needlessRefreshes++
       await world.refresh()
-      mint()
+      cookie = mint()
       return { expiresInMs: lifetimeMs, identity: 'alice' }
     },
     ...sessionOptions,
@@ -74,6 +89,7 @@ export function createWorld(sessionOptions: Partial<CookieSessionOptions> = {}):
   const givenUp: { src: string; error: unknown }[] = []
   const traced: { type: string; reason?: string }[] = []
   let refreshes = 0
+  let needlessRefreshes = 0
 
   vi.stubGlobal('fetch', async (url: string, init: RequestInit): Promise<Response> => {
     probes.push(`${init.method ?? 'GET'} ${new Headers(init.headers).get('range')} ${url}`)
@@ -97,6 +113,12 @@ export function createWorld(sessionOptions: Partial<CookieSessionOptions> = {}):
     get refreshes() {
       return refreshes
     },
+    get needlessRefreshes() {
+      return needlessRefreshes
+    },
+    get isTaken() {
+      return leftMs() > 0
+    },
     probes,
     givenUp,
     traced,
@@ -105,6 +127,7 @@ export function createWorld(sessionOptions: Partial<CookieSessionOptions> = {}):
     pushOut() {
       living.clear()
     },
+    signInElsewhere: () => void mint(),
     bareElement: () => new FakeElement(serve),
     recover(element, options) {
       stops.push(recoverMedia(session, element.asMedia, { onGiveUp: (failure) => givenUp.push(failure), ...options }))
@@ -125,7 +148,7 @@ export function createWorld(sessionOptions: Partial<CookieSessionOptions> = {}):
       return element
     },
   }
-  mint()
+  cookie = mint()
   void session.signIn({ identity: 'alice', expiresInMs: lifetimeMs })
   return world
 }
