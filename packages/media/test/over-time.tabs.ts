@@ -115,7 +115,7 @@ describe.concurrent('an element of Chromium, as time goes by', () => {
     const { expect } = context
     const { open, server, answers } = await openPlayerPage(context, {
       prepare(made) {
-        Object.assign(made, { lifetimeMs: 3000, stopAfterBytes: 2_000_000 })
+        Object.assign(made, { lifetimeMs: 3000, stopAfterBytes: 500_000 })
       },
     })
     const player = await open({ src: '/media/600/one.wav' })
@@ -126,7 +126,7 @@ describe.concurrent('an element of Chromium, as time goes by', () => {
       await expect.poll(() => server.refreshes, { timeout: 10_000 }).toBe(time)
       const { length: asked } = answers()
       server.cut()
-      await expect.poll(() => answers().length).toBeGreaterThan(asked)
+      await expect.poll(() => answers().length, { timeout: 20_000 }).toBeGreaterThan(asked)
     }
     const events = (await player.seen()).events.slice(length)
     for (const type of ['error', 'emptied', 'waiting', 'pause']) expect(events).not.toContain(type)
