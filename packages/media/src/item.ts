@@ -7,44 +7,39 @@ import {
 } from '@reauth/core'
 
 import { addressOf, type Carrier, pastCaches, sourcesOf, withoutQuery } from './address.ts'
-import { isBufferedToEnd } from './buffered.ts'
+import { isBuffered, isBufferedToEnd } from './buffered.ts'
 import type { MediaOptions } from './media-options.ts'
 import { isListed } from './origin.ts'
+import { examine } from './probe.ts'
 import { reload } from './reload.ts'
-import { find, findingOf } from './verdict.ts'
 
 /** One item of an element: what one load of the page's began, however often it is loaded again on its account. */
 export interface Item {
-  /** Holds an `error` back until it is known whether it is a refusal. */
-  fail(event: Event, carrier: Carrier): void
-  /** Finds out why it has no data, where no `error` tells. */
-  examine(): Promise<void>
-  /** Renews a stale credential; goes on from a new address if a request is needed then. */
-  renew(isRequestNeeded: () => boolean): void
-  /** The page, or whoever sits before it, has it play. */
-  play(): void
-  pause(): void
-  /** It plays, so what it was loaded with works. */
-  prove(): void
-  /** The position moves. */
-  seek(): void
-  /** Keeps the credential fresh as long as it plays and has data to come. */
-  keepFresh(): void
+  /** What it does at events of its element. */
+  readonly on: { readonly [type: string]: ((event: Event) => void) | undefined }
   /** Returns whether a load that starts is one that was made on its account. */
   isReloading(): boolean
+  /** Renews a stale credential ahead; goes on from a new address if a request is needed by then. */
+  renew(isRequestNeeded?: () => boolean): void
+  /** Keeps the credential fresh while it plays and has data to come. */
+  keepFresh(): void
+  /** Finds out why nothing comes, where no `error` tells. */
+  look(): void
   /** Ends it; `isReplaced` is false where the element is left alone from now on. */
   end(isReplaced: boolean): void
 }
 
-/** What is being done: nothing, finding out why this carrier failed, a load that is to start, or nothing ever again. */
+/** Nothing is wrong; it is found out why a carrier failed; a load was made that has not begun; nothing is done any more. */
 type State = 'idle' | { readonly failed: Carrier | undefined } | 'reloading' | 'over'
 
-/** Events that were held back and are let go: nobody holds them again. */
-const released = new WeakSet<Event>()
-
-export function isReleased(event: Event): boolean {
-  return released.has(event)
+/** What to load again with, and whether past all caches. */
+interface Remedy {
+  readonly fit: Credential | undefined | void
+  readonly isCorrupt?: boolean
 }
+
+/** `HTMLMediaElement.NETWORK_NO_SOURCE` */
+export const noSource = 3
 
 const isNewer = (one: Credential, other: Credential | undefined): boolean =>
   other === undefined || (one.epoch === other.epoch && one.version > other.version)
@@ -55,145 +50,128 @@ export function createItem(
   options: MediaOptions,
   warn: (address: string) => void,
 ): Item {
-  const { source: addressFor, signedUrl = false, classify, onGiveUp, onBlocked } = options
-  const { probe = (url, init) => fetch(url, init) } = options
+  const { source: addressFor, signedUrl, classify, onGiveUp, onBlocked } = options
   const life = new AbortController()
   const { signal } = life
   let state: State = 'idle'
   let sources = sourcesOf(element)
   /** What its requests go with: the newest, where that is a cookie; else what its address was made with. */
   let used: Credential | undefined
-  /** What it was loaded with; undefined where that is not known. */
+  /** What it was loaded with, as far as that is known. */
   let loaded: Credential | undefined
-  /** It was loaded again, and has not played since. */
+  let renewal: Promise<void> | undefined
+  let held: Disposer | undefined
+  /** It was loaded again, and has not played since; `resumedAt` is where, in s. */
   let isOnTrial = false
-  /** Where it was when it was loaded again, in s. */
   let resumedAt: number | undefined
   /** What the page wants, which `paused` does not tell after an error. */
   let isPlaying = !element.paused || element.autoplay
-  let held: Disposer | undefined
-  let renewal: Promise<void> | undefined
 
-  /** The browser sends the newest cookie with each request. */
-  function note(credential: Credential): void {
-    if (addressFor === undefined && isNewer(credential, used)) used = credential
-  }
+  const isOurs = (carrier: Carrier): boolean => isListed(source, addressOf(carrier))
 
   function release(): void {
     held?.()
     held = undefined
   }
 
-  /** A signed address may lead anywhere: no credential goes there. */
-  const isWatched = (carrier: Carrier): boolean => signedUrl || isListed(source, addressOf(carrier))
-
-  function letGo(failed: Carrier | undefined): void {
-    state = 'idle'
-    if (failed === undefined) return
-    const event = new Event('error')
-    released.add(event)
-    failed.dispatchEvent(event)
-  }
-
-  function giveUp(failed: Carrier | undefined, src: string, error: unknown): void {
-    source.trace?.({
-      type: 'warning',
-      level: 'warn',
-      origin: new URL(src).origin,
-      reason: `Media given up: ${String(nameOf(error))}`,
-    })
-    release()
-    if (onGiveUp === undefined) letGo(failed)
+  /** Ends it, and lets go of the error that was held back, if there is one. */
+  function finish(failed?: Carrier): void {
     state = 'over'
-    onGiveUp?.({ src, error })
+    release()
+    life.abort()
+    failed?.dispatchEvent(new Event('error'))
   }
 
-  async function examine(failed?: Carrier, given?: Verdict): Promise<void> {
+  /** Finds out why a carrier failed, or has no data, and does what helps. */
+  async function recover(failed?: Carrier, given?: Verdict): Promise<void> {
     const mine = { failed }
     state = mine
     const { error } = element
+    const carrier = failed ?? element
+    const src = withoutQuery(addressOf(carrier))
     // The page may have loaded something else, or the same again.
     const isOver = (): boolean => state !== mine || sourcesOf(element) !== sources || element.error !== error
-    const carrier = failed ?? element
-    const address = addressOf(carrier)
-    const src = withoutQuery(address)
-    const isOurs = isListed(source, address)
-
-    async function again(credential: Credential | undefined, isCorrupt = false): Promise<void> {
-      const renewed = credential && (await addressFor?.(credential, src))
-      if (isOver()) return
-      load(carrier, credential, renewed ?? (isCorrupt ? pastCaches(address) : undefined))
-    }
-
     try {
-      await renewal
-      const { fit, obstacle } = await fitOf(source.acquire({ signal }))
+      const remedy = await remedyFor(carrier, given, isOver)
       if (isOver()) return
-      // Its age tells: by now it is another one.
-      const isAged = fit !== undefined && isOurs && !signedUrl && isNewer(fit, used)
-      if (isAged && !isOnTrial && (given ?? 'refused') === 'refused') return await again(fit)
-      const failure = { mediaError: error ?? undefined }
-      const { verdict, isServed } =
-        given === undefined
-          ? findingOf(await find(address, element, probe, signal), failure, classify)
-          : { verdict: given, isServed: false }
-      if (isOver()) return
-      const isDenied = signedUrl && (verdict === 'denied' || (verdict === 'refused' && !isOurs))
-      // It was sent with the cookie before, and its refusal comes late.
-      const isLate = isServed && addressFor === undefined && fit !== undefined && isNewer(fit, loaded)
-      if (verdict === 'refused' && isOurs) {
-        if (fit === undefined) throw obstacle
-        await again(await source.acquire({ refused: used ?? fit, final: isOnTrial, signal }))
-      } else if (isDenied) {
-        if (fit === undefined) throw obstacle
-        if (isOnTrial) throw new PermissionDeniedError('A new address was denied, too; check what `source` signs')
-        await again(fit)
-      } else if ((verdict === 'transient' || isLate) && !isOnTrial) await again(fit, verdict === 'transient')
-      else letGo(failed)
+      if (remedy !== undefined) await again(carrier, remedy, isOver)
+      else if (failed !== undefined) finish(failed)
+      else state = 'idle'
     } catch (cause) {
-      if (!isOver()) giveUp(failed, src, cause)
+      if (isOver()) return
+      finish(onGiveUp && failed ? undefined : failed)
+      onGiveUp?.({ src, error: cause })
     }
   }
 
-  function load(carrier: Carrier, credential: Credential | undefined, url: string | undefined): void {
-    const src = withoutQuery(addressOf(carrier))
+  /** Returns what another load has to go with; undefined where none will help. Rejects where a refusal is for good. */
+  async function remedyFor(
+    carrier: Carrier,
+    given: Verdict | undefined,
+    isOver: () => boolean,
+  ): Promise<Remedy | undefined> {
+    await renewal
+    let obstacle: unknown
+    const fit = await source.acquire({ signal }).catch((error: unknown) => void (obstacle = error))
+    if (isOver()) return undefined
+    const isSessions = isOurs(carrier)
+    // Its age tells: by now there is another one.
+    const isAged = isSessions && !signedUrl && fit && isNewer(fit, used)
+    if (isAged && !isOnTrial && (given ?? 'refused') === 'refused') return { fit }
+    const finding = given ?? (await examine(addressOf(carrier), element, options, signal))
+    if (isOver()) return undefined
+    const isRefused = finding === 'refused'
+    if (isRefused && isSessions) {
+      if (!fit) throw obstacle
+      return { fit: await source.acquire({ refused: used ?? fit, final: isOnTrial, signal }) }
+    }
+    if (signedUrl && (isRefused || finding === 'denied')) {
+      if (!fit) throw obstacle
+      if (isOnTrial) throw new PermissionDeniedError('A new address was denied, too; check what `source` signs')
+      return { fit }
+    }
+    if (isOnTrial) return undefined
+    if (finding === 'transient') return { fit, isCorrupt: true }
+    // What it was sent with was refused, and that comes late.
+    return finding === 'served' && !addressFor && fit && isNewer(fit, loaded) ? { fit } : undefined
+  }
+
+  async function again(carrier: Carrier, { fit, isCorrupt }: Remedy, isOver: () => boolean): Promise<void> {
+    const address = addressOf(carrier)
+    const src = withoutQuery(address)
+    const renewed = fit && (await addressFor?.(fit, src))
+    if (isOver()) return
     state = 'reloading'
-    loaded = used = credential ?? used
+    if (fit) loaded = used = fit
     isOnTrial = true
     resumedAt = element.currentTime
-    source.trace?.({
-      type: 'replay',
-      level: 'info',
-      origin: new URL(src).origin,
-      ...(used && { version: used.version }),
-    })
+    const { origin } = new URL(src)
+    source.trace?.({ type: 'replay', level: 'info', origin, ...(fit && { version: fit.version }) })
+    const url = renewed ?? (isCorrupt ? pastCaches(address) : undefined)
     reload(element, { carrier, url, isPlaying, signal }).catch((error: unknown) => {
       // Any other is told by an event, too.
-      if (signal.aborted || nameOf(error) !== 'NotAllowedError') return
+      if (signal.aborted || (error as Error).name !== 'NotAllowedError') return
       isPlaying = false
       onBlocked?.({ src, error })
     })
     sources = sourcesOf(element)
   }
 
-  /** Learns which credential requests go with from now on; renews it first if it is stale. */
-  async function renew(isRequestNeeded: () => boolean): Promise<void> {
-    if (signedUrl || !isListed(source, addressOf(element))) return
+  /** Learns what requests go with from now on; renews it first if it is stale. */
+  async function learn(isRequestNeeded: () => boolean): Promise<void> {
     let isRenewed = false
-    const onCredential = (): void => {
-      isRenewed = true
-    }
-    const stop = source.hold({ refreshAheadMs: 0, onCredential })
+    const stop = source.hold({ refreshAheadMs: 0, onCredential: () => void (isRenewed = true) })
     try {
       const fit = await source.acquire({ signal })
       // What fails while it is renewed went with the one before.
-      if (!isRenewed || state === 'idle') note(fit)
       if (!isRenewed) loaded ??= fit
-      if (addressFor === undefined) return
+      if (!addressFor) {
+        if (!isRenewed || state === 'idle') note(fit)
+        return
+      }
       used ??= loaded
-      if (state !== 'idle' || !isNewer(fit, used) || !isRequestNeeded()) return
-      const address = await addressFor(fit, withoutQuery(addressOf(element)))
-      if (state === 'idle' && sourcesOf(element) === sources) load(element, fit, address)
+      const isOver = (): boolean => state !== 'idle' || sourcesOf(element) !== sources
+      if (!isOver() && isNewer(fit, used) && isRequestNeeded()) await again(element, { fit }, isOver)
     } catch {
       // What plays, plays on; what is refused will tell.
     } finally {
@@ -201,66 +179,64 @@ export function createItem(
     }
   }
 
+  /** A browser sends the newest cookie with each request. */
+  function note(credential: Credential): void {
+    if (isNewer(credential, used)) used = credential
+  }
+
+  function renew(isRequestNeeded: () => boolean = () => false): void {
+    if (!signedUrl && state !== 'over' && isOurs(element)) renewal = learn(isRequestNeeded)
+  }
+
   return {
-    fail(event, carrier) {
-      if (state === 'over') return
-      const mediaError = (carrier === element ? element.error : undefined) ?? undefined
-      const given = classify?.({ mediaError })
-      // Aborted by the user, or data that cannot be decoded.
-      const isOther = mediaError?.code === 1 || mediaError?.code === 3
-      if (given === undefined && isOther) return
-      if (!isWatched(carrier)) return warn(addressOf(carrier))
-      event.stopImmediatePropagation()
-      void examine(carrier, given)
+    on: {
+      error(event) {
+        const carrier = event.target as Carrier
+        // Another source may still do; and a track is none.
+        const isLast = carrier === element || (carrier.localName === 'source' && element.networkState === noSource)
+        if (!isLast || state === 'over') return
+        const mediaError = (carrier === element && element.error) || undefined
+        const given = classify?.({ mediaError })
+        // Aborted, or data that cannot be decoded.
+        const isOther = mediaError?.code === 1 || mediaError?.code === 3
+        if (given === undefined && isOther) return
+        if (!signedUrl && !isOurs(carrier)) return warn(addressOf(carrier))
+        event.stopImmediatePropagation()
+        void recover(carrier, given)
+      },
+      play() {
+        if (!isPlaying) isOnTrial = false
+        isPlaying = true
+        renew(() => !isBufferedToEnd(element))
+      },
+      pause() {
+        // Browsers pause what has failed.
+        if (element.error === null) isPlaying = false
+      },
+      playing() {
+        isOnTrial = false
+      },
+      seeking() {
+        if (element.currentTime !== resumedAt) isOnTrial = false
+        if (!isBuffered(element)) renew(() => !isBuffered(element))
+      },
     },
-    examine: async () => {
-      if (state === 'idle' && isWatched(element)) await examine()
+    isReloading() {
+      const isIts = state === 'reloading' && sourcesOf(element) === sources
+      if (isIts) state = 'idle'
+      return isIts
     },
-    renew(isRequestNeeded) {
-      renewal = renew(isRequestNeeded)
-    },
-    play() {
-      if (!isPlaying) isOnTrial = false
-      isPlaying = true
-    },
-    pause() {
-      // Browsers pause what has failed.
-      if (element.error === null && typeof state === 'string') isPlaying = false
-    },
-    prove() {
-      isOnTrial = false
-    },
-    seek() {
-      if (element.currentTime !== resumedAt) isOnTrial = false
-    },
+    renew,
     keepFresh() {
-      const isSent = addressFor === undefined && state !== 'over' && isListed(source, addressOf(element))
+      const isSent = !addressFor && state !== 'over' && isOurs(element)
       if (isSent && isPlaying && !isBufferedToEnd(element)) held ??= source.hold({ onCredential: note, onEnd: release })
       else release()
     },
-    isReloading() {
-      const isOurs = state === 'reloading' && sourcesOf(element) === sources
-      if (isOurs) state = 'idle'
-      return isOurs
+    look() {
+      if (state === 'idle' && (signedUrl || isOurs(element))) void recover()
     },
     end(isReplaced) {
-      const failed = typeof state === 'object' ? state.failed : undefined
-      state = 'over'
-      release()
-      life.abort()
-      if (!isReplaced) letGo(failed)
+      finish(typeof state === 'object' && !isReplaced ? state.failed : undefined)
     },
   }
-}
-
-async function fitOf(acquiring: Promise<Credential>): Promise<{ fit?: Credential; obstacle?: unknown }> {
-  try {
-    return { fit: await acquiring }
-  } catch (obstacle) {
-    return { obstacle }
-  }
-}
-
-function nameOf(error: unknown): unknown {
-  return (error as { name?: unknown } | null)?.name
 }

@@ -1,6 +1,12 @@
-import type { Credential } from '@reauth/core'
+import type { Credential, Verdict } from '@reauth/core'
 
-import type { Classify, Probe } from './verdict.ts'
+/** What is known of a failure: the element's own error, and what a probe was answered. */
+export interface Failure {
+  /** Absent where a `<source>` failed, and where nothing came at all. */
+  readonly mediaError?: MediaError | undefined
+  /** The HTTP status; absent before the probe. */
+  readonly status?: number
+}
 
 export interface MediaOptions {
   /**
@@ -16,16 +22,17 @@ export interface MediaOptions {
    */
   signedUrl?: boolean
   /**
-   * Sends what finds out why an element failed: a request for the first byte.
+   * Sends what finds out why an element failed, a request for the first byte, as `fetch` does.
    *
    * @default the global fetch of the moment
    */
-  probe?: Probe
+  probe?: (url: string, init: RequestInit) => Promise<Response>
   /**
    * Says what a failure means where the rules do not: first without a status, before anything is sent, then with that of
-   * the probe. `transient` loads the item once more, past all caches, as for a body that came corrupt.
+   * the probe. `transient` loads the item once more, past all caches, as for data that came corrupt; undefined leaves it
+   * to the rules.
    */
-  classify?: Classify
+  classify?: (failure: Failure) => Verdict | undefined
   /**
    * Called in place of the `error` event where a refusal could not be recovered: refused again, or no new credential to
    * be had. `src` is without its query.

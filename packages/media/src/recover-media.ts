@@ -1,15 +1,23 @@
 import type { CredentialSource, Disposer } from '@reauth/core'
 
-import type { Carrier } from './address.ts'
-import { isBuffered, isBufferedToEnd } from './buffered.ts'
-import { createItem, isReleased, type Item } from './item.ts'
+import { isBufferedToEnd } from './buffered.ts'
+import { createItem, type Item, noSource } from './item.ts'
 import type { MediaOptions } from './media-options.ts'
 import { createUnlistedWarning } from './origin.ts'
-import { watchForStalls } from './stall.ts'
 
-/** `HTMLMediaElement.NETWORK_EMPTY` and `NETWORK_NO_SOURCE`. */
-const empty = 0
-const noSource = 3
+/** How long nothing may come, in ms, for browsers that fire no `error`. */
+const patienceMs = 8000
+
+const types =
+  'loadstart error play pause playing seeking seeked waiting stalled progress suspend canplay emptied'.split(' ')
+
+/** `HTMLMediaElement.NETWORK_LOADING` and `HAVE_FUTURE_DATA`. */
+const isStarving = ({ networkState, readyState, error }: HTMLMediaElement): boolean =>
+  networkState === 2 && readyState < 3 && error === null
+
+/** Nothing is asked for before it plays. */
+const isUntouched = ({ preload, paused, autoplay, readyState }: HTMLMediaElement): boolean =>
+  preload === 'none' && paused && !autoplay && readyState === 0
 
 /**
  * Has an audio or video element play on where it was when its credential is refused: renews that once, loads the item
@@ -26,58 +34,38 @@ export function recoverMedia(
   const { signal } = life
   const warn = createUnlistedWarning(source)
   let item: Item | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
 
-  const begin = (): void => {
+  function begin(): void {
     item?.end(true)
     item = createItem(source, element, options, warn)
-    // Nothing is asked for before it plays.
-    if (element.preload !== 'none' || !element.paused || element.autoplay) renew(() => false)
+    if (!isUntouched(element)) item.renew()
   }
-  const renew = (isRequestNeeded: () => boolean): void => item?.renew(isRequestNeeded)
 
-  const listeners: { [type: string]: (event: Event) => void } = {
-    loadstart() {
-      if (item?.isReloading() !== true) begin()
-    },
-    error(event) {
-      const carrier = event.target as Carrier
-      // Another source may still do; and a track is none.
-      const isLast = carrier === element || (carrier.localName === 'source' && element.networkState === noSource)
-      if (isLast && !isReleased(event)) item?.fail(event, carrier)
-    },
-    play() {
-      item?.play()
-      renew(() => !isBufferedToEnd(element))
-    },
-    pause: () => item?.pause(),
-    playing: () => item?.prove(),
-    seeking() {
-      item?.seek()
-      if (!isBuffered(element)) renew(() => !isBuffered(element))
-    },
+  function listen(event: Event): void {
+    const { type } = event
+    if (type === 'loadstart' && !item?.isReloading()) begin()
+    item?.on[type]?.(event)
+    item?.keepFresh()
+    clearTimeout(timer)
+    if (isStarving(element)) timer = setTimeout(() => item?.look(), patienceMs)
   }
-  for (const [type, listener] of Object.entries(listeners)) {
-    element.addEventListener(type, listener, { capture: true, signal })
-  }
-  for (const type of ['play', 'pause', 'progress', 'playing']) {
-    element.addEventListener(type, () => item?.keepFresh(), { signal })
-  }
+
+  // Before those of the page.
+  for (const type of types) element.addEventListener(type, listen, { capture: true, signal })
   const { document } = globalThis as Partial<typeof globalThis>
-  document?.addEventListener(
-    'visibilitychange',
-    () => {
-      if (!document.hidden && !isBufferedToEnd(element)) renew(() => false)
-    },
-    { signal },
-  )
-  watchForStalls(element, () => void item?.examine(), signal)
-  if (element.networkState !== empty) {
+  const onVisible = (): void => {
+    if (!document?.hidden && !isUntouched(element) && !isBufferedToEnd(element)) item?.renew()
+  }
+  document?.addEventListener('visibilitychange', onVisible, { signal })
+  if (element.networkState > 0) {
     begin()
-    if (element.error !== null || element.networkState === noSource) void item?.examine()
+    if (element.error || element.networkState === noSource) item?.look()
   }
 
   const stop = (): void => {
     life.abort()
+    clearTimeout(timer)
     item?.end(false)
     item = undefined
   }

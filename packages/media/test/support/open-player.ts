@@ -106,8 +106,8 @@ export async function openPlayerPage(
       }
     },
     coldStart: (src) => page.evaluate((given) => (globalThis as Script).media.coldStart(given), src),
-    answers: (path = '') =>
-      server.asked.filter(({ isProbe, url }) => !isProbe && url.includes(path)).map(({ answer }) => answer),
+    answers: (part = '') =>
+      server.asked.filter(({ isProbe, url }) => !isProbe && url.includes(part)).map(({ answer }) => answer),
     probes: () => server.asked.filter(({ isProbe }) => isProbe).map(({ answer }) => answer),
   }
 }

@@ -137,7 +137,7 @@ const page: MediaPage = {
         classify: ({ mediaError }) => (mediaError !== undefined && mediaError.code > 2 ? 'transient' : undefined),
       }),
     }
-    const stop = options.isBare ? () => {} : recoverMedia(session as never, element, media)
+    const stop = options.isBare ? () => {} : recoverMedia(session, element, media)
     Object.assign(element, options.with)
     for (const src of options.sources ?? []) {
       const source = document.createElement('source')
