@@ -7,9 +7,8 @@ import {
 } from '@reauth/core'
 
 import { addressOf, type Carrier, pastCaches, sourcesOf, withoutQuery } from './address.ts'
-import { isBuffered, isBufferedToEnd } from './buffered.ts'
+import { isBuffered } from './buffered.ts'
 import type { MediaOptions } from './media-options.ts'
-import { isListed } from './origin.ts'
 import { examine } from './probe.ts'
 import { reload } from './reload.ts'
 
@@ -48,7 +47,7 @@ export function createItem(
   source: CredentialSource,
   element: HTMLMediaElement,
   options: MediaOptions,
-  warn: (address: string) => void,
+  warn: (what: string, origin: string) => void,
 ): Item {
   const { source: addressFor, signedUrl, classify, onGiveUp, onBlocked } = options
   const life = new AbortController()
@@ -67,7 +66,8 @@ export function createItem(
   /** What the page wants, which `paused` does not tell after an error. */
   let isPlaying = !element.paused || element.autoplay
 
-  const isOurs = (carrier: Carrier): boolean => isListed(source, addressOf(carrier))
+  /** Whether the session's credentials may go there. A stream has no address. */
+  const isOurs = (carrier: Carrier): boolean => addressOf(carrier) !== '' && source.origins(addressOf(carrier))
 
   function release(): void {
     held?.()
@@ -93,13 +93,14 @@ export function createItem(
     const isOver = (): boolean => state !== mine || sourcesOf(element) !== sources || element.error !== error
     try {
       const remedy = await remedyFor(carrier, given, isOver)
+      const url = remedy?.fit && (await addressFor?.(remedy.fit, src))
       if (isOver()) return
-      if (remedy !== undefined) await again(carrier, remedy, isOver)
-      else if (failed !== undefined) finish(failed)
+      if (remedy) load(carrier, remedy.fit, url ?? (remedy.isCorrupt ? pastCaches(addressOf(carrier)) : undefined))
+      else if (failed) finish(failed)
       else state = 'idle'
     } catch (cause) {
       if (isOver()) return
-      finish(onGiveUp && failed ? undefined : failed)
+      finish(onGiveUp ? undefined : failed)
       onGiveUp?.({ src, error: cause })
     }
   }
@@ -113,7 +114,6 @@ export function createItem(
     await renewal
     let obstacle: unknown
     const fit = await source.acquire({ signal }).catch((error: unknown) => void (obstacle = error))
-    if (isOver()) return undefined
     const isSessions = isOurs(carrier)
     // Its age tells: by now there is another one.
     const isAged = isSessions && !signedUrl && fit && isNewer(fit, used)
@@ -136,18 +136,14 @@ export function createItem(
     return finding === 'served' && !addressFor && fit && isNewer(fit, loaded) ? { fit } : undefined
   }
 
-  async function again(carrier: Carrier, { fit, isCorrupt }: Remedy, isOver: () => boolean): Promise<void> {
-    const address = addressOf(carrier)
-    const src = withoutQuery(address)
-    const renewed = fit && (await addressFor?.(fit, src))
-    if (isOver()) return
+  function load(carrier: Carrier, fit: Remedy['fit'], url: string | undefined): void {
+    const src = withoutQuery(addressOf(carrier))
     state = 'reloading'
     if (fit) loaded = used = fit
     isOnTrial = true
     resumedAt = element.currentTime
     const { origin } = new URL(src)
     source.trace?.({ type: 'replay', level: 'info', origin, ...(fit && { version: fit.version }) })
-    const url = renewed ?? (isCorrupt ? pastCaches(address) : undefined)
     reload(element, { carrier, url, isPlaying, signal }).catch((error: unknown) => {
       // Any other is told by an event, too.
       if (signal.aborted || (error as Error).name !== 'NotAllowedError') return
@@ -163,15 +159,12 @@ export function createItem(
     const stop = source.hold({ refreshAheadMs: 0, onCredential: () => void (isRenewed = true) })
     try {
       const fit = await source.acquire({ signal })
-      // What fails while it is renewed went with the one before.
       if (!isRenewed) loaded ??= fit
-      if (!addressFor) {
-        if (!isRenewed || state === 'idle') note(fit)
-        return
-      }
-      used ??= loaded
-      const isOver = (): boolean => state !== 'idle' || sourcesOf(element) !== sources
-      if (!isOver() && isNewer(fit, used) && isRequestNeeded()) await again(element, { fit }, isOver)
+      if (addressFor) {
+        used ??= loaded
+        if (state === 'idle' && isNewer(fit, used) && isRequestNeeded()) void recover()
+        // What fails while it is renewed went with the one before.
+      } else if (!isRenewed || state === 'idle') note(fit)
     } catch {
       // What plays, plays on; what is refused will tell.
     } finally {
@@ -185,7 +178,7 @@ export function createItem(
   }
 
   function renew(isRequestNeeded: () => boolean = () => false): void {
-    if (!signedUrl && state !== 'over' && isOurs(element)) renewal = learn(isRequestNeeded)
+    if (!signedUrl && isOurs(element)) renewal = learn(isRequestNeeded)
   }
 
   return {
@@ -195,19 +188,23 @@ export function createItem(
         // Another source may still do; and a track is none.
         const isLast = carrier === element || (carrier.localName === 'source' && element.networkState === noSource)
         if (!isLast || state === 'over') return
-        const mediaError = (carrier === element && element.error) || undefined
-        const given = classify?.({ mediaError })
-        // Aborted, or data that cannot be decoded.
-        const isOther = mediaError?.code === 1 || mediaError?.code === 3
-        if (given === undefined && isOther) return
-        if (!signedUrl && !isOurs(carrier)) return warn(addressOf(carrier))
+        const { error } = element
+        const given = classify?.({ mediaError: error })
+        // 1 is what the user aborted, 3 what cannot be decoded.
+        if (!given && error && error.code % 2 === 1) return
+        if (!signedUrl && !isOurs(carrier)) {
+          const address = addressOf(carrier)
+          // Not what a page has made itself, as for MSE.
+          if (address.startsWith('http')) warn('An error', new URL(address).origin)
+          return
+        }
         event.stopImmediatePropagation()
         void recover(carrier, given)
       },
       play() {
         if (!isPlaying) isOnTrial = false
         isPlaying = true
-        renew(() => !isBufferedToEnd(element))
+        renew(() => !isBuffered(element))
       },
       pause() {
         // Browsers pause what has failed.
@@ -218,7 +215,8 @@ export function createItem(
       },
       seeking() {
         if (element.currentTime !== resumedAt) isOnTrial = false
-        if (!isBuffered(element)) renew(() => !isBuffered(element))
+        const isElsewhere = (): boolean => !isBuffered(element, element.currentTime)
+        if (isElsewhere()) renew(isElsewhere)
       },
     },
     isReloading() {
@@ -229,7 +227,7 @@ export function createItem(
     renew,
     keepFresh() {
       const isSent = !addressFor && state !== 'over' && isOurs(element)
-      if (isSent && isPlaying && !isBufferedToEnd(element)) held ??= source.hold({ onCredential: note, onEnd: release })
+      if (isSent && isPlaying && !isBuffered(element)) held ??= source.hold({ onCredential: note, onEnd: release })
       else release()
     },
     look() {

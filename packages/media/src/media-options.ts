@@ -2,8 +2,8 @@ import type { Credential, Verdict } from '@reauth/core'
 
 /** What is known of a failure: the element's own error, and what a probe was answered. */
 export interface Failure {
-  /** Absent where a `<source>` failed, and where nothing came at all. */
-  readonly mediaError?: MediaError | undefined
+  /** Null where a `<source>` failed, and where nothing came at all. */
+  readonly mediaError: MediaError | null
   /** The HTTP status; absent before the probe. */
   readonly status?: number
 }

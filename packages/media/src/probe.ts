@@ -12,7 +12,7 @@ export type Finding = Verdict | 'served' | undefined
 export async function examine(
   url: string,
   { crossOrigin, error }: HTMLMediaElement,
-  { classify, probe = (input, init) => fetch(input, init) }: MediaOptions,
+  { classify, probe = fetch }: MediaOptions,
   signal: AbortSignal,
 ): Promise<Finding> {
   let response
@@ -29,6 +29,6 @@ export async function examine(
   // A server that knows no ranges would send all of it.
   response.body?.cancel().catch(() => {})
   const { status, ok } = response
-  const verdict = classify?.({ mediaError: error ?? undefined, status })
+  const verdict = classify?.({ mediaError: error, status })
   return verdict ?? classifyResponse(response) ?? (ok ? 'served' : undefined)
 }

@@ -1,23 +1,20 @@
-import type { CredentialSource, Disposer } from '@reauth/core'
+import { type CredentialSource, createUnlistedWarning, type Disposer } from '@reauth/core'
 
-import { isBufferedToEnd } from './buffered.ts'
+import { isBuffered } from './buffered.ts'
 import { createItem, type Item, noSource } from './item.ts'
 import type { MediaOptions } from './media-options.ts'
-import { createUnlistedWarning } from './origin.ts'
 
 /** How long nothing may come, in ms, for browsers that fire no `error`. */
 const patienceMs = 8000
 
-const types =
-  'loadstart error play pause playing seeking seeked waiting stalled progress suspend canplay emptied'.split(' ')
+const types = 'loadstart error play pause playing seeking waiting stalled progress canplay'.split(' ')
+
+/** `HTMLMediaElement.NETWORK_IDLE` */
+const idle = 1
 
 /** `HTMLMediaElement.NETWORK_LOADING` and `HAVE_FUTURE_DATA`. */
 const isStarving = ({ networkState, readyState, error }: HTMLMediaElement): boolean =>
   networkState === 2 && readyState < 3 && error === null
-
-/** Nothing is asked for before it plays. */
-const isUntouched = ({ preload, paused, autoplay, readyState }: HTMLMediaElement): boolean =>
-  preload === 'none' && paused && !autoplay && readyState === 0
 
 /**
  * Has an audio or video element play on where it was when its credential is refused: renews that once, loads the item
@@ -39,7 +36,8 @@ export function recoverMedia(
   function begin(): void {
     item?.end(true)
     item = createItem(source, element, options, warn)
-    if (!isUntouched(element)) item.renew()
+    // With `preload=none` nothing is asked for before it plays.
+    if (element.networkState !== idle) item.renew()
   }
 
   function listen(event: Event): void {
@@ -48,14 +46,18 @@ export function recoverMedia(
     item?.on[type]?.(event)
     item?.keepFresh()
     clearTimeout(timer)
-    if (isStarving(element)) timer = setTimeout(() => item?.look(), patienceMs)
+    if (isStarving(element)) timer = setTimeout(onSilence, patienceMs)
+  }
+
+  function onSilence(): void {
+    if (isStarving(element)) item?.look()
   }
 
   // Before those of the page.
   for (const type of types) element.addEventListener(type, listen, { capture: true, signal })
   const { document } = globalThis as Partial<typeof globalThis>
   const onVisible = (): void => {
-    if (!document?.hidden && !isUntouched(element) && !isBufferedToEnd(element)) item?.renew()
+    if (!document?.hidden && element.readyState && !isBuffered(element)) item?.renew()
   }
   document?.addEventListener('visibilitychange', onVisible, { signal })
   if (element.networkState > 0) {
@@ -67,7 +69,6 @@ export function recoverMedia(
     life.abort()
     clearTimeout(timer)
     item?.end(false)
-    item = undefined
   }
   return Object.assign(stop, { [Symbol.dispose]: stop })
 }

@@ -17,14 +17,14 @@ export interface Reload {
  */
 export async function reload(element: HTMLMediaElement, { carrier, url, isPlaying, signal }: Reload): Promise<void> {
   const { currentTime, duration, playbackRate } = element
-  const modes = Array.from(element.textTracks, ({ mode }) => mode)
+  const modes = [...element.textTracks].map(({ mode }) => mode)
   if (url !== undefined) carrier.src = url
   if (url === undefined || carrier !== element) element.load()
   element.playbackRate = playbackRate
   // Before there is metadata, this is where playback begins. A live stream begins where it is by now.
   if (currentTime > 0 && duration !== Infinity) element.currentTime = currentTime
   const setModes = (): void => {
-    Array.from(element.textTracks).forEach((track, index) => {
+    ;[...element.textTracks].forEach((track, index) => {
       track.mode = modes[index] ?? track.mode
     })
   }

@@ -134,7 +134,7 @@ const page: MediaPage = {
         source: async (_credential, src) => `${src}?token=${await (await fetch('/ticket', { method: 'POST' })).text()}`,
       }),
       ...(options.isReloadedWhenCorrupt && {
-        classify: ({ mediaError }) => (mediaError !== undefined && mediaError.code > 2 ? 'transient' : undefined),
+        classify: ({ mediaError }) => (mediaError !== null && mediaError.code > 2 ? 'transient' : undefined),
       }),
     }
     const stop = options.isBare ? () => {} : recoverMedia(session, element, media)

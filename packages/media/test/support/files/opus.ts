@@ -1,4 +1,4 @@
-import { ascii, littleEndian } from './media-file.ts'
+import { ascii, type littleEndian } from './media-file.ts'
 
 export const packetMs = 20
 
