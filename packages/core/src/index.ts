@@ -7,7 +7,7 @@ export {
   type Verdict,
 } from './challenges.ts'
 export type { AcquireOptions, Credential, CredentialSource, HoldOptions } from './credential.ts'
-export type { Disposer } from './disposer.ts'
+export { type Disposer, disposer } from './disposer.ts'
 export {
   AuthenticationError,
   type AuthenticationReason,

@@ -3,7 +3,7 @@ export type Carrier = HTMLMediaElement | HTMLSourceElement
 
 /** Returns all addresses that an element may play from, as one text to compare. */
 export function sourcesOf(element: HTMLMediaElement): string {
-  return element.src || [...element.querySelectorAll('source')].map(({ src }) => src).join(' ')
+  return element.src || String([...element.querySelectorAll('source')].map(({ src }) => src))
 }
 
 /** Returns what a carrier asks a server for. */

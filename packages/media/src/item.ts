@@ -31,12 +31,6 @@ export interface Item {
 /** Nothing is wrong; it is found out why a carrier failed; a load was made that has not begun; nothing is done any more. */
 type State = 'idle' | { readonly failed: Carrier | undefined } | 'reloading' | 'over'
 
-/** What to load again with, and whether past all caches. */
-interface Remedy {
-  readonly fit: Credential | undefined | void
-  readonly isCorrupt?: boolean
-}
-
 /** `HTMLMediaElement.NETWORK_NO_SOURCE` */
 export const noSource = 3
 
@@ -67,7 +61,7 @@ export function createItem(
   let isPlaying = !element.paused || element.autoplay
 
   /** Whether the session's credentials may go there. A stream has no address. */
-  const isOurs = (carrier: Carrier): boolean => addressOf(carrier) !== '' && source.origins(addressOf(carrier))
+  const isOurs = (carrier: Carrier): boolean => source.origins(addressOf(carrier) || 'about:blank')
 
   function release(): void {
     held?.()
@@ -88,14 +82,16 @@ export function createItem(
     state = mine
     const { error } = element
     const carrier = failed ?? element
-    const src = withoutQuery(addressOf(carrier))
+    const address = addressOf(carrier)
+    const src = withoutQuery(address)
     // The page may have loaded something else, or the same again.
     const isOver = (): boolean => state !== mine || sourcesOf(element) !== sources || element.error !== error
     try {
       const remedy = await remedyFor(carrier, given, isOver)
-      const url = remedy?.fit && (await addressFor?.(remedy.fit, src))
+      const isFit = typeof remedy === 'object'
+      const url = isFit ? await addressFor?.(remedy, src) : pastCaches(address)
       if (isOver()) return
-      if (remedy) load(carrier, remedy.fit, url ?? (remedy.isCorrupt ? pastCaches(addressOf(carrier)) : undefined))
+      if (remedy) load(carrier, src, isFit ? remedy : used, url)
       else if (failed) finish(failed)
       else state = 'idle'
     } catch (cause) {
@@ -105,46 +101,44 @@ export function createItem(
     }
   }
 
-  /** Returns what another load has to go with; undefined where none will help. Rejects where a refusal is for good. */
+  /** Returns what will help: a load with a credential, or one past all caches. Rejects where a refusal is for good. */
   async function remedyFor(
     carrier: Carrier,
     given: Verdict | undefined,
     isOver: () => boolean,
-  ): Promise<Remedy | undefined> {
+  ): Promise<Credential | 'past caches' | undefined> {
     await renewal
     let obstacle: unknown
     const fit = await source.acquire({ signal }).catch((error: unknown) => void (obstacle = error))
     const isSessions = isOurs(carrier)
     // Its age tells: by now there is another one.
     const isAged = isSessions && !signedUrl && fit && isNewer(fit, used)
-    if (isAged && !isOnTrial && (given ?? 'refused') === 'refused') return { fit }
+    if (isAged && !isOnTrial && (given ?? 'refused') === 'refused') return fit
     const finding = given ?? (await examine(addressOf(carrier), element, options, signal))
     if (isOver()) return undefined
     const isRefused = finding === 'refused'
     if (isRefused && isSessions) {
       if (!fit) throw obstacle
-      return { fit: await source.acquire({ refused: used ?? fit, final: isOnTrial, signal }) }
+      return source.acquire({ refused: used ?? fit, final: isOnTrial, signal })
     }
     if (signedUrl && (isRefused || finding === 'denied')) {
       if (!fit) throw obstacle
-      if (isOnTrial) throw new PermissionDeniedError('A new address was denied, too; check what `source` signs')
-      return { fit }
+      if (isOnTrial) throw new PermissionDeniedError('Denied again; check what `source` signs')
+      return fit
     }
     if (isOnTrial) return undefined
-    if (finding === 'transient') return { fit, isCorrupt: true }
+    if (finding === 'transient') return addressFor && fit ? fit : 'past caches'
     // What it was sent with was refused, and that comes late.
-    return finding === 'served' && !addressFor && fit && isNewer(fit, loaded) ? { fit } : undefined
+    return finding === 'served' && !addressFor && fit && isNewer(fit, loaded) ? fit : undefined
   }
 
-  function load(carrier: Carrier, fit: Remedy['fit'], url: string | undefined): void {
-    const src = withoutQuery(addressOf(carrier))
+  function load(carrier: Carrier, src: string, fit: Credential | undefined, url: string | undefined): void {
     state = 'reloading'
-    if (fit) loaded = used = fit
+    loaded = used = fit
     isOnTrial = true
     resumedAt = element.currentTime
-    const { origin } = new URL(src)
-    source.trace?.({ type: 'replay', level: 'info', origin, ...(fit && { version: fit.version }) })
-    reload(element, { carrier, url, isPlaying, signal }).catch((error: unknown) => {
+    source.trace?.({ type: 'replay', level: 'info', origin: new URL(src).origin, version: used?.version ?? 0 })
+    reload(element, carrier, url, isPlaying, signal).catch((error: unknown) => {
       // Any other is told by an event, too.
       if (signal.aborted || (error as Error).name !== 'NotAllowedError') return
       isPlaying = false
@@ -154,22 +148,19 @@ export function createItem(
   }
 
   /** Learns what requests go with from now on; renews it first if it is stale. */
-  async function learn(isRequestNeeded: () => boolean): Promise<void> {
+  async function learn(isRequestNeeded: (() => boolean) | undefined): Promise<void> {
     let isRenewed = false
     const stop = source.hold({ refreshAheadMs: 0, onCredential: () => void (isRenewed = true) })
-    try {
-      const fit = await source.acquire({ signal })
-      if (!isRenewed) loaded ??= fit
-      if (addressFor) {
-        used ??= loaded
-        if (state === 'idle' && isNewer(fit, used) && isRequestNeeded()) void recover()
-        // What fails while it is renewed went with the one before.
-      } else if (!isRenewed || state === 'idle') note(fit)
-    } catch {
-      // What plays, plays on; what is refused will tell.
-    } finally {
-      stop()
-    }
+    // Without one, what plays plays on; what is refused will tell.
+    const fit = await source.acquire({ signal }).catch(() => undefined)
+    stop()
+    if (!fit) return
+    if (!isRenewed) loaded ??= fit
+    if (addressFor) {
+      used ??= loaded
+      if (state === 'idle' && isNewer(fit, used) && isRequestNeeded?.()) void recover()
+      // What fails while it is renewed went with the one before.
+    } else if (!isRenewed || state === 'idle') note(fit)
   }
 
   /** A browser sends the newest cookie with each request. */
@@ -177,8 +168,8 @@ export function createItem(
     if (isNewer(credential, used)) used = credential
   }
 
-  function renew(isRequestNeeded: () => boolean = () => false): void {
-    if (!signedUrl && isOurs(element)) renewal = learn(isRequestNeeded)
+  function renew(isRequestNeeded?: () => boolean): void {
+    if (!signedUrl && isOurs(element) && !isBuffered(element)) renewal = learn(isRequestNeeded)
   }
 
   return {
@@ -191,7 +182,7 @@ export function createItem(
         const { error } = element
         const given = classify?.({ mediaError: error })
         // 1 is what the user aborted, 3 what cannot be decoded.
-        if (!given && error && error.code % 2 === 1) return
+        if (!given && error && error.code % 2) return
         if (!signedUrl && !isOurs(carrier)) {
           const address = addressOf(carrier)
           // Not what a page has made itself, as for MSE.

@@ -1,20 +1,18 @@
-import { type CredentialSource, createUnlistedWarning, type Disposer } from '@reauth/core'
+import { type CredentialSource, createUnlistedWarning, type Disposer, disposer } from '@reauth/core'
 
-import { isBuffered } from './buffered.ts'
 import { createItem, type Item, noSource } from './item.ts'
 import type { MediaOptions } from './media-options.ts'
 
 /** How long nothing may come, in ms, for browsers that fire no `error`. */
 const patienceMs = 8000
 
-const types = 'loadstart error play pause playing seeking waiting stalled progress canplay'.split(' ')
+const types = 'loadstart error play pause playing seeking waiting progress'.split(' ')
 
 /** `HTMLMediaElement.NETWORK_IDLE` */
 const idle = 1
 
 /** `HTMLMediaElement.NETWORK_LOADING` and `HAVE_FUTURE_DATA`. */
-const isStarving = ({ networkState, readyState, error }: HTMLMediaElement): boolean =>
-  networkState === 2 && readyState < 3 && error === null
+const isStarving = ({ networkState, readyState }: HTMLMediaElement): boolean => networkState === 2 && readyState < 3
 
 /**
  * Has an audio or video element play on where it was when its credential is refused: renews that once, loads the item
@@ -30,45 +28,44 @@ export function recoverMedia(
   const life = new AbortController()
   const { signal } = life
   const warn = createUnlistedWarning(source)
-  let item: Item | undefined
+  let item = begin()
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  function begin(): void {
-    item?.end(true)
-    item = createItem(source, element, options, warn)
+  function begin(): Item {
+    const begun = createItem(source, element, options, warn)
     // With `preload=none` nothing is asked for before it plays.
-    if (element.networkState !== idle) item.renew()
+    if (element.networkState !== idle) begun.renew()
+    return begun
   }
 
   function listen(event: Event): void {
     const { type } = event
-    if (type === 'loadstart' && !item?.isReloading()) begin()
-    item?.on[type]?.(event)
-    item?.keepFresh()
+    if (type === 'loadstart' && !item.isReloading()) {
+      item.end(true)
+      item = begin()
+    }
+    item.on[type]?.(event)
+    item.keepFresh()
     clearTimeout(timer)
     if (isStarving(element)) timer = setTimeout(onSilence, patienceMs)
   }
 
   function onSilence(): void {
-    if (isStarving(element)) item?.look()
+    if (isStarving(element)) item.look()
   }
 
   // Before those of the page.
   for (const type of types) element.addEventListener(type, listen, { capture: true, signal })
   const { document } = globalThis as Partial<typeof globalThis>
   const onVisible = (): void => {
-    if (!document?.hidden && element.readyState && !isBuffered(element)) item?.renew()
+    if (!document?.hidden && element.readyState) item.renew()
   }
   document?.addEventListener('visibilitychange', onVisible, { signal })
-  if (element.networkState > 0) {
-    begin()
-    if (element.error || element.networkState === noSource) item?.look()
-  }
+  if (element.error || element.networkState === noSource) item.look()
 
-  const stop = (): void => {
+  return disposer(() => {
     life.abort()
     clearTimeout(timer)
-    item?.end(false)
-  }
-  return Object.assign(stop, { [Symbol.dispose]: stop })
+    item.end(false)
+  })
 }

@@ -1,21 +1,18 @@
 import type { Carrier } from './address.ts'
 
-export interface Reload {
-  /** Where a new address goes. */
-  readonly carrier: Carrier
-  /** Absent where the old one will do. */
-  readonly url: string | undefined
-  readonly isPlaying: boolean
-  /** Ends what is still to be restored. */
-  readonly signal: AbortSignal
-}
-
 /**
  * Loads an element anew, and has it go on as it was: position or target of a seek, rate, text tracks, playing or paused;
- * a load leaves the rest alone. No await between the look and the load: whatever the page does comes before or after.
- * Rejects as `play` does.
+ * a load leaves the rest alone. `url` goes to the carrier; without one the old address will do. `signal` ends what is
+ * still to be restored. No await between the look and the load: whatever the page does comes before or after. Rejects as
+ * `play` does.
  */
-export async function reload(element: HTMLMediaElement, { carrier, url, isPlaying, signal }: Reload): Promise<void> {
+export async function reload(
+  element: HTMLMediaElement,
+  carrier: Carrier,
+  url: string | undefined,
+  isPlaying: boolean,
+  signal: AbortSignal,
+): Promise<void> {
   const { currentTime, duration, playbackRate } = element
   const modes = [...element.textTracks].map(({ mode }) => mode)
   if (url !== undefined) carrier.src = url
