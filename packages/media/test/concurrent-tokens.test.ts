@@ -29,5 +29,4 @@ it('survives two devices under a cap of five tokens, for 200 token lives, with n
   expect(world.needlessRefreshes).toBe(0)
   // Each life that nobody cuts short lasts for two thirds of it at least.
   expect(world.refreshes).toBeLessThanOrEqual(pushedOut + lives * 1.5)
-  console.log(pushedOut, world.refreshes)
 })
