@@ -52,7 +52,6 @@ export function createItem(
   let used: Credential | undefined
   /** What it was loaded with, as far as that is known. */
   let loaded: Credential | undefined
-  let renewal: Promise<void> | undefined
   let held: Disposer | undefined
   /** It was loaded again, and has not played since; `resumedAt` is where, in s. */
   let isOnTrial = false
@@ -107,7 +106,6 @@ export function createItem(
     given: Verdict | undefined,
     isOver: () => boolean,
   ): Promise<Credential | 'past caches' | undefined> {
-    await renewal
     let obstacle: unknown
     const fit = await source.acquire({ signal }).catch((error: unknown) => void (obstacle = error))
     const isSessions = isOurs(carrier)
@@ -155,21 +153,18 @@ export function createItem(
     const fit = await source.acquire({ signal }).catch(() => undefined)
     stop()
     if (!fit) return
-    if (!isRenewed) loaded ??= fit
-    if (addressFor) {
-      used ??= loaded
-      if (state === 'idle' && isNewer(fit, used) && isRequestNeeded?.()) void recover()
-      // What fails while it is renewed went with the one before.
-    } else if (!isRenewed || state === 'idle') note(fit)
+    if (!isRenewed && !used) loaded = used = fit
+    if (!addressFor) note(fit)
+    else if (state === 'idle' && isNewer(fit, used) && isRequestNeeded?.()) void recover()
   }
 
-  /** A browser sends the newest cookie with each request. */
+  /** A browser sends the newest cookie with each request; what has failed meanwhile went with the one before. */
   function note(credential: Credential): void {
-    if (isNewer(credential, used)) used = credential
+    if (state === 'idle' && isNewer(credential, used)) used = credential
   }
 
   function renew(isRequestNeeded?: () => boolean): void {
-    if (!signedUrl && isOurs(element) && !isBuffered(element)) renewal = learn(isRequestNeeded)
+    if (!signedUrl && isOurs(element) && !isBuffered(element)) void learn(isRequestNeeded)
   }
 
   return {

@@ -29,4 +29,4 @@ it('survives two devices under a cap of five tokens, for 200 token lives, with n
   expect(world.needlessRefreshes).toBe(0)
   // Each life that nobody cuts short lasts for two thirds of it at least.
   expect(world.refreshes).toBeLessThanOrEqual(pushedOut + lives * 1.5)
-})
+}, 30_000)

@@ -93,7 +93,7 @@ export function createWorld({ session: sessionOptions, cap = Infinity }: WorldOp
 
   vi.stubGlobal('fetch', async (url: string, init: RequestInit): Promise<Response> => {
     probes.push(`${init.method ?? 'GET'} ${new Headers(init.headers).get('range')} ${url}`)
-    const answer = statusOf({ url, from: 0 })
+    const answer = statusOf({ url, from: -1 })
     if (answer === 'reset') throw new TypeError('Failed to fetch')
     if (answer === 'hang') return new Promise(() => {})
     return new Response('x', { status: answer === 'corrupt' ? 206 : (answer ?? 206) })
