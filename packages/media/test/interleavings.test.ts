@@ -247,11 +247,12 @@ describe('an item', () => {
     const world = createWorld()
     const element = await world.playing({ onBlocked })
     element.isAllowed = false
-    for (let time = 1; time <= 2; time++) {
+    for (const position of [80, 40]) {
       world.pushOut()
-      element.currentTime = 40 + 30 * time
+      element.currentTime = position
       await settle()
     }
+    expect(world.refreshes).toBe(2)
     expect(element).toMatchObject({ error: null, paused: true })
     expect(onBlocked).toHaveBeenCalledOnce()
   })
