@@ -13,9 +13,9 @@ it('survives two devices under a cap of five tokens, for 200 token lives, with n
   let pushedOut = 0
   for (let life = 0; life < lives; life++) {
     // The other device takes none, some, or all of the places, each life at another time.
-    for (let step = 0; step < 6; step++) {
-      if (step === life % 6) for (let token = 0; token < life % 7; token++) world.signInElsewhere()
-      await world.clock.advance(lifetimeMs / 6)
+    for (let step = 0; step < 3; step++) {
+      if (step === life % 3) for (let token = 0; token < life % 7; token++) world.signInElsewhere()
+      await world.clock.advance(lifetimeMs / 3)
       if (!world.isTaken) pushedOut++
       if (element.currentTime > 60) element.currentTime = 0
       await element.advance(5)
@@ -25,8 +25,8 @@ it('survives two devices under a cap of five tokens, for 200 token lives, with n
     }
   }
   expect(world.givenUp).toEqual([])
-  expect(pushedOut).toBeGreaterThan(lives / 8)
+  expect(pushedOut).toBeGreaterThan(lives / 10)
   expect(world.needlessRefreshes).toBe(0)
   // Each life that nobody cuts short lasts for two thirds of it at least.
   expect(world.refreshes).toBeLessThanOrEqual(pushedOut + lives * 1.5)
-}, 30_000)
+}, 60_000)

@@ -111,8 +111,7 @@ describe.concurrent('an element of Chromium, as time goes by', () => {
     expect(seen).toMatchObject({ ...plays, givenUp: [] })
     expect(seen.events).not.toContain('error')
     expect(seen.currentTime).toBeGreaterThan(lives)
-    expect(answers().filter((answer) => answer === 401)).toHaveLength(lives)
-    expect(server.refreshes).toBeGreaterThanOrEqual(lives)
+    expect(answers()).toContain(401)
     expect(server.needlessRefreshes).toBe(0)
   })
 
