@@ -39,14 +39,13 @@ export function keepFresh(line: Line, options: KeepFreshOptions, signal: AbortSi
   async function repeat(credential: Credential): Promise<void> {
     const { message, acknowledged } = placement
     line.send(message!(credential))
-    if (acknowledged !== undefined) {
-      const waiting = new AbortController()
-      after(patienceMs, AbortSignal.any([signal, waiting.signal]), renewal.silent)
-      const isTaken = await line.expect(acknowledged)
-      waiting.abort()
-      if (!isTaken) return
-    }
-    line.credential = credential
+    // Where nobody says so, a refusal may still be that of the old one, which costs no refresh.
+    if (acknowledged === undefined) return
+    const waiting = new AbortController()
+    after(patienceMs, AbortSignal.any([signal, waiting.signal]), renewal.silent)
+    const isTaken = await line.expect(acknowledged)
+    waiting.abort()
+    if (isTaken) line.credential = credential
   }
 
   /** Make before break: the old line serves until the new one is there. */
