@@ -1,7 +1,7 @@
 import type { Credential } from '@reauth/core'
 
 import { type Answer, type Loss, provedMs } from './loss.ts'
-import { type Data, sizeOf } from './outbox.ts'
+import { meteredSender, type Sender } from './sender.ts'
 import type { Handshake, Transport } from './transport.ts'
 
 /** What a line tells. */
@@ -12,7 +12,7 @@ export interface LineListener {
 }
 
 /** One connection, from its opening to its end. */
-export interface Line {
+export interface Line extends Sender {
   readonly socket: WebSocket
   /** What the server knows it by. */
   credential: Credential | undefined
@@ -22,9 +22,6 @@ export interface Line {
   listen(listener: LineListener): void
   /** Waits for a message that fits, and keeps it from who listens. Resolves with false if none can come. */
   expect(fits: (event: MessageEvent) => boolean): Promise<boolean>
-  send(data: Data): void
-  /** Returns what was sent and has not left this machine: nobody got it. */
-  unsent(): Data[]
   /** Starts the closing handshake. */
   close(code?: number, reason?: string): void
   /** Lets go of it: it tells nothing any more. */
@@ -45,8 +42,6 @@ export function openLine(
 ): Promise<Line | Loss> {
   return new Promise((resolve) => {
     const backlog: MessageEvent[] = []
-    let sent: Data[] = []
-    let sizes: number[] = []
     let isOpened = false
     let listenedAt = Infinity
     let isHeard = false
@@ -58,6 +53,7 @@ export function openLine(
       end(answer)
       socket.close()
     })
+    const { send, unsent } = (transport.sender ?? meteredSender)(socket)
     let receive = (event: MessageEvent): void => {
       if (!isExpected(event)) backlog.push(event)
     }
@@ -126,21 +122,8 @@ export function openLine(
           expected = { fits, came }
           if (ended !== undefined) came(false)
         }),
-      send(data) {
-        socket.send(data)
-        const { bufferedAmount } = socket
-        if (bufferedAmount === 0) {
-          if (sent.length > 0) forget()
-          return
-        }
-        sent.push(data)
-        sizes.push(sizeOf(data))
-        if (sent.length % 64 === 0) trim()
-      },
-      unsent() {
-        trim()
-        return sent
-      },
+      send,
+      unsent,
       close(code, reason) {
         socket.close(code, reason)
       },
@@ -151,22 +134,8 @@ export function openLine(
       },
     }
 
-    function forget(): void {
-      sent = []
-      sizes = []
-    }
-
     signal.addEventListener('abort', line.drop)
     if (signal.aborted) line.drop()
-
-    /** Keeps the last messages that make up what has not been written yet. */
-    function trim(): void {
-      let waiting = socket.bufferedAmount
-      let first = sizes.length
-      while (waiting > 0 && first > 0) waiting -= sizes[--first]!
-      sent = sent.slice(first)
-      sizes = sizes.slice(first)
-    }
   })
 }
 

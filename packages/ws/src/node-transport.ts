@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { WebSocket as NodeWebSocket } from 'ws'
 
 import type { Answer } from './loss.ts'
+import type { Data } from './outbox.ts'
 import type { Transport } from './transport.ts'
 
 const maxBodyLength = 65_536
@@ -17,6 +18,25 @@ export const nodeTransport: Transport = {
       void answerOf(response).then(refused)
     })
     return socket as unknown as WebSocket
+  },
+  sender(socket) {
+    const { send } = socket as unknown as NodeWebSocket
+    // It forgets what it buffers when the connection ends, but tells of each message once that is written.
+    const sent: Data[] = []
+    let written = 0
+    const count = (error?: Error | null): void => {
+      if (error) return
+      if (++written < 64) return
+      sent.splice(0, written)
+      written = 0
+    }
+    return {
+      send(data) {
+        sent.push(data)
+        send.call(socket, data as never, count as never)
+      },
+      unsent: () => sent.slice(written),
+    }
   },
   ping(socket, answered) {
     const { once, ping } = socket as unknown as NodeWebSocket

@@ -1,4 +1,5 @@
 import type { Answer } from './loss.ts'
+import type { Sender } from './sender.ts'
 
 /** What goes into a handshake. */
 export interface Handshake {
@@ -14,6 +15,8 @@ export interface Transport {
   readonly seesHandshake: boolean
   /** Throws as the platform does. */
   open(handshake: Handshake, refused: (answer: Answer) => void): WebSocket
+  /** Sends on a socket. @default by its `bufferedAmount` */
+  sender?(socket: WebSocket): Sender
   /** Asks the other end for a sign of life; absent where nobody can. */
   ping?(socket: WebSocket, answered: () => void): void
 }

@@ -1,5 +1,4 @@
 import { describe, expect } from 'vitest'
-import type { WebSocket as ServerSocket } from 'ws'
 
 import { authenticate } from '../src/authenticate.ts'
 import { header } from '../src/header.ts'
@@ -55,7 +54,7 @@ describe('a connection whose credential gets old', () => {
     const socket = closing(createWebSocket(session, server.url, { placement: firstMessage(), backoff }))
     const heard = listenTo(socket)
     await next(socket, 'open')
-    const [serverSide] = server.sockets as ReadonlySet<ServerSocket>
+    const [serverSide] = server.sockets
     const answered = next<MessageEvent<string>>(serverSide as unknown as EventTarget, 'message')
     serverSide?.send('{ "type": "auth.required" }')
     expect(JSON.parse((await answered).data)).toEqual({ type: 'auth', token: (await session.tokens())?.accessToken })
