@@ -1,4 +1,4 @@
-import type { CredentialSource } from '@reauth/core'
+import { type CredentialSource, isReauthError } from '@reauth/core'
 import type { ClientOptions } from 'graphql-ws'
 
 import { createWebSocketClass } from './create-web-socket-class.ts'
@@ -21,6 +21,11 @@ export function graphqlWs(source: CredentialSource, options: WebSocketClassOptio
       return accessToken === undefined ? {} : { authorization: `${tokenType} ${accessToken}` }
     },
     retryAttempts: Infinity,
-    shouldRetry: (event) => ![4401, 4403].includes((event as Partial<CloseEvent> | undefined)?.code ?? 0),
+    shouldRetry: (event) => !isFinal(Object(event) as Partial<CloseEvent & ErrorEvent>),
   }
+}
+
+/** A connection that was never open tells an error first, and the client goes by that. */
+function isFinal({ code, error }: Partial<CloseEvent & ErrorEvent>): boolean {
+  return code === 4401 || code === 4403 || (isReauthError(error) && error.name !== 'RefreshError')
 }

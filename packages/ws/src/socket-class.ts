@@ -137,7 +137,7 @@ export function socketClass(
         () => {
           line.close(1000)
           line.drop()
-          this.#end({ code: 4401 }, ends.reason)
+          this.#end({ code: 4401 })
         },
         { signal },
       )
@@ -192,6 +192,6 @@ function closingFor(sentence: Sentence, loss: Loss): Partial<Loss> {
 
 /** Returns what the event of an error tells; undefined where there is none, since the connection has been open. */
 function errorOf(sentence: Sentence, { isOpened, cause }: Loss): unknown {
-  if ('error' in sentence && sentence.error !== undefined) return sentence.error
-  return isOpened ? undefined : (cause ?? new Error('The connection failed'))
+  if (isOpened) return undefined
+  return ('error' in sentence ? sentence.error : undefined) ?? cause ?? new Error('The connection failed')
 }

@@ -29,6 +29,8 @@ export interface SocketServer extends AsyncDisposable {
   readonly origin: string
   readonly url: string
   readonly dials: readonly Dial[]
+  /** What libraries take that bring a server of their own. */
+  readonly pool: WebSocketServer
   /** Those that are open. */
   readonly sockets: ReadonlySet<ServerSocket>
   admit: Admit
@@ -62,6 +64,7 @@ export async function serveSockets(): Promise<SocketServer> {
       pool.handleUpgrade(request, stream, head, (socket) => {
         socket.on('error', () => {})
         server.serve(socket, dial)
+        pool.emit('connection', socket, request)
       })
     } else if (refusal.status > 0) stream.end(answerOf(refusal))
   })
@@ -87,6 +90,7 @@ export async function serveSockets(): Promise<SocketServer> {
     origin: `http://127.0.0.1:${port}`,
     url: `ws://127.0.0.1:${port}/feed`,
     dials,
+    pool,
     sockets: pool.clients,
     admit() {},
     serve() {},
