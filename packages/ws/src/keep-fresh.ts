@@ -27,13 +27,23 @@ export function keepFresh(line: Line, options: KeepFreshOptions, signal: AbortSi
   const { source, placement, overlap } = options
   let latest = line.credential
   let isMakingNext = false
+  let repeating: Promise<void> | undefined
 
   function renewTo(credential: Credential): void {
     if (signal.aborted || latest === undefined || credential.version <= latest.version) return
     latest = credential
-    if (placement.repeat === true) void repeat(credential)
+    if (placement.repeat === true) repeating ??= repeatAll()
     else if (!overlap) renewal.replace('expiring')
     else if (!isMakingNext) void makeNext()
+  }
+
+  /** One after the other, so that each acknowledgement is known to be its own. */
+  async function repeatAll(): Promise<void> {
+    for (let sent: Credential | undefined; sent !== latest && !signal.aborted;) {
+      sent = latest
+      await repeat(sent!)
+    }
+    repeating = undefined
   }
 
   async function repeat(credential: Credential): Promise<void> {
@@ -68,7 +78,13 @@ export function keepFresh(line: Line, options: KeepFreshOptions, signal: AbortSi
 
   /** The server asks: what is fresh is what it gets, be it the same. */
   function answer(): void {
-    source.acquire({ signal }).then(repeat, () => {})
+    source.acquire({ signal }).then(
+      (credential) => {
+        latest = credential
+        repeating ??= repeatAll()
+      },
+      () => {},
+    )
   }
 
   if (latest === undefined) {

@@ -34,7 +34,8 @@ export interface WebSocketClassOptions {
 
 /** Where a socket is. Continuations ask for its `life`, as those of a socket that reconnects do. */
 type State = { readonly life: AbortController } & (
-  | { readonly readyState: 0 | 2 | 3; readonly line?: Line | undefined }
+  | { readonly readyState: 0; readonly line?: undefined }
+  | { readonly readyState: 2 | 3; readonly line: Line | undefined }
   | { readonly readyState: 1; readonly line: Line }
 )
 
@@ -105,7 +106,8 @@ export function socketClass(
       line.close(code, reason)
     }
 
-    #enter(readyState: 0 | 2 | 3, line?: Line): AbortSignal {
+    /** Keeps what it was connected by: that still says which protocol it was. */
+    #enter(readyState: 2 | 3, line = this.#state.line): AbortSignal {
       const { life: former } = this.#state
       const life = new AbortController()
       this.#state = { readyState, line, life }

@@ -4,8 +4,10 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 
 import { findChromium, flags } from '../../../scripts/chromium.ts'
 import { authenticate } from '../src/authenticate.ts'
+import { scenarios } from './support/behaviours.ts'
 import type { SocketPage } from './support/page.ts'
 import { servePage } from './support/serve-page.ts'
+import { serveScenarios } from './support/serve-scenarios.ts'
 import { createWorld, type World } from './support/world.ts'
 
 type Script = typeof globalThis & SocketPage
@@ -267,5 +269,16 @@ describe('a page', () => {
     const traces = await page.evaluate(() => (globalThis as Script).traces)
     expect(traces.some((entry) => entry.includes('"reconnect"'))).toBe(true)
     expect(traces.filter((entry) => issuer.isTokenIn(entry))).toEqual([])
+  })
+})
+
+describe('a socket of the class in a page', () => {
+  it('does what that of the browser does', async () => {
+    const { page, server } = await visit()
+    serveScenarios(server)
+    for (const name of Object.keys(scenarios)) {
+      const [browsers, own] = await page.evaluate((asked) => (globalThis as Script).compare(asked), name)
+      expect(own, name).toEqual(browsers)
+    }
   })
 })

@@ -4,6 +4,7 @@ import { createWebSocketClass } from '../../src/create-web-socket-class.ts'
 import { createWebSocket, type WebSocketOptions } from '../../src/create-web-socket.ts'
 import { cookie, firstMessage, subprotocol, ticket } from '../../src/placement.ts'
 import type { ReconnectingSocket } from '../../src/reconnecting-socket.ts'
+import { type Log, scenarios } from './behaviours.ts'
 import { type Heard, listenTo, next } from './heard.ts'
 
 /** What the page of these tests has, as globals. */
@@ -23,6 +24,8 @@ export interface SocketPage {
   }
   readonly next: typeof next
   connect(options: WebSocketOptions): void
+  /** Puts the WebSocket of the browser and that of the class through a scenario. */
+  compare(name: string): Promise<[browser: Log, own: Log]>
 }
 
 /** What it is told before it begins. */
@@ -54,6 +57,14 @@ const page: Omit<SocketPage, 'heard' | 'socket'> = {
   connect(options) {
     const socket = createWebSocket(session, pageConfig.url, options)
     Object.assign(globalThis, { socket, heard: listenTo(socket) })
+  },
+  async compare(name) {
+    const logs: [Log, Log] = [[], []]
+    const origin = pageConfig.origin.replace('http', 'ws')
+    for (const [index, Each] of [WebSocket, createWebSocketClass(session)].entries()) {
+      await scenarios[name]?.((path, protocols) => new Each(origin + path, protocols), logs[index]!)
+    }
+    return logs
   },
 }
 Object.assign(globalThis, page)
