@@ -1,6 +1,7 @@
 import { acquireCalls } from './cases/acquire.ts'
 import { getCalls, postCalls } from './cases/calls.ts'
 import { kyCalls } from './cases/ky.ts'
+import { dropCalls, messageCalls, serveSockets } from './cases/sockets.ts'
 import { stormCalls } from './cases/storm.ts'
 import { type Goal, verdictOn } from './goal.ts'
 import { idleSessions } from './idle-sessions.ts'
@@ -53,9 +54,33 @@ for (const [where, stub] of Object.entries(stubs)) {
 const ofAcquire = { of: 'acquire', comparedWith: 'async function', most: 2.5, aim: 1.5 }
 await show('acquire, of a fresh session', ofAcquire, acquireCalls)
 if (wanted === undefined || 'idle sessions'.startsWith(wanted)) console.log(`\n${await idleSessions()}`)
+await sockets()
 
-async function show(title: string, goal: Goal, make: () => Contender[] | Promise<Contender[]>): Promise<void> {
+async function show(
+  title: string,
+  goal: Goal,
+  make: () => Contender[] | Promise<Contender[]>,
+  rounds = 15,
+): Promise<void> {
   if (wanted !== undefined && !title.startsWith(wanted)) return
-  const results = await measure(await make(), { rounds: 15, warmUps: 3 })
+  const results = await measure(await make(), { rounds, warmUps: 3 })
   console.log(`\n### ${title}\n\n${tableOf(results, goal.comparedWith)}\n\n${verdictOn(goal, results)}`)
+}
+
+/** WebSockets against a server in another process: here the network counts, and only the client's CPU time. */
+async function sockets(): Promise<void> {
+  const titles = { messages: 'WebSocket, a message', drop: 'WebSocket, 1000 dropped at once by an expired token' }
+  if (wanted !== undefined && !Object.values(titles).some((title) => title.startsWith(wanted))) return
+  const served = await serveSockets()
+  const ofMessage = { of: 'reauth', comparedWith: 'raw onmessage', most: 1.15, aim: 1.05 }
+  await show(titles.messages, ofMessage, () => messageCalls(served))
+  const { contenders, times } = dropCalls(served)
+  await show(titles.drop, { of: 'reauth', comparedWith: 'raw re-dial', most: 1.3, aim: 1.1 }, () => contenders, 7)
+  for (const [name, ms] of times) {
+    if (ms.length > 0)
+      console.log(`- ${name}: all back in ${ms.toSorted((a, b) => a - b)[ms.length >> 1]?.toFixed(0)} ms`)
+  }
+  served.stop()
+  // Those that reconnect would try for ever.
+  process.exit()
 }

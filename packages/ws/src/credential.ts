@@ -1,5 +1,7 @@
 import { type Credential, type CredentialSource, isReauthError, type Session } from '@reauth/core'
 
+import { over } from './when-aborted.ts'
+
 /** What a connection is made with, and the signal of the active period that it belongs to. */
 export interface Live {
   /** Undefined where nobody is signed in. */
@@ -47,15 +49,15 @@ export async function liveCredential(
 
 function untilActive(source: CredentialSource, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const over = new AbortController()
+    const waiting = new AbortController()
     const look = (): void => {
       if (signal.aborted) reject(signal.reason as Error)
       else if (source.signal.aborted) return
       else resolve()
-      over.abort()
+      waiting.abort(over)
     }
-    signal.addEventListener('abort', look, { once: true, signal: over.signal })
-    whenChanged(source, look, over.signal)
+    signal.addEventListener('abort', look, { once: true, signal: waiting.signal })
+    whenChanged(source, look, waiting.signal)
     look()
   })
 }

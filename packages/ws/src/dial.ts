@@ -6,6 +6,7 @@ import { type Line, openLine } from './line.ts'
 import type { Loss } from './loss.ts'
 import type { Placed, Placement } from './placement.ts'
 import type { Handshake, Transport } from './transport.ts'
+import { over, whenAborted } from './when-aborted.ts'
 
 /** Something, or what gives it anew for each connection. */
 export type Supplied<T> = T | (() => T | Promise<T>)
@@ -44,18 +45,18 @@ export async function dial(options: DialOptions, signal: AbortSignal): Promise<C
     return { isOpened: false, cause }
   }
   const { credential, ends } = live
-  const over = new AbortController()
+  const attempting = new AbortController()
   const giveUp = (): void => {
-    over.abort(ends?.reason)
+    attempting.abort(over)
   }
   const timer = setTimeout(giveUp, patienceMs)
   signal.addEventListener('abort', giveUp)
-  ends?.addEventListener('abort', giveUp)
+  const stop = ends && whenAborted(ends, giveUp)
   if (signal.aborted) giveUp()
-  const result = await attempt(options, credential, over.signal)
+  const result = await attempt(options, credential, attempting.signal)
   clearTimeout(timer)
   signal.removeEventListener('abort', giveUp)
-  ends?.removeEventListener('abort', giveUp)
+  stop?.()
   if (ends?.aborted !== true) return 'socket' in result ? { line: result, ends } : result
   if ('socket' in result) result.drop()
   return { isOpened: false, credential, cause: ends.reason }

@@ -5,6 +5,7 @@ import { type Connected, dial, type DialOptions, patienceMs } from './dial.ts'
 import type { Judge } from './judge.ts'
 import type { Line } from './line.ts'
 import { after } from './timer.ts'
+import { over } from './when-aborted.ts'
 
 export interface KeepFreshOptions extends DialOptions {
   readonly judge: Judge
@@ -31,6 +32,8 @@ export function keepFresh(line: Line, options: KeepFreshOptions, signal: AbortSi
 
   function renewTo(credential: Credential): void {
     if (signal.aborted || latest === undefined || credential.version <= latest.version) return
+    // What the server is closing already ends by its code.
+    if (line.socket.readyState !== 1) return
     latest = credential
     if (placement.repeat === true) repeating ??= repeatAll()
     else if (!overlap) renewal.replace('expiring')
@@ -54,7 +57,7 @@ export function keepFresh(line: Line, options: KeepFreshOptions, signal: AbortSi
     const waiting = new AbortController()
     after(patienceMs, AbortSignal.any([signal, waiting.signal]), renewal.silent)
     const isTaken = await line.expect(acknowledged)
-    waiting.abort()
+    waiting.abort(over)
     if (isTaken) line.credential = credential
   }
 

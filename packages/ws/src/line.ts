@@ -125,12 +125,13 @@ export function openLine(
       send,
       unsent,
       close(code, reason) {
-        socket.close(code, reason)
+        // One that closes already has its code.
+        if (socket.readyState < 2) socket.close(code, reason)
       },
       drop() {
         if (isOpened) lost = () => {}
         end({})
-        socket.close()
+        line.close()
       },
     }
 

@@ -14,6 +14,7 @@ import { SocketTarget } from './socket-target.ts'
 import { after } from './timer.ts'
 import type { Transport } from './transport.ts'
 import type { Classify } from './verdict.ts'
+import { over, whenAborted } from './when-aborted.ts'
 
 export interface WebSocketClassOptions {
   /**
@@ -111,7 +112,7 @@ export function socketClass(
       const { life: former } = this.#state
       const life = new AbortController()
       this.#state = { readyState, line, life }
-      former.abort()
+      former.abort(over)
       return life.signal
     }
 
@@ -134,15 +135,12 @@ export function socketClass(
       const life = new AbortController()
       const { signal } = life
       this.#state = { readyState: 1, line, life }
-      ends?.addEventListener(
-        'abort',
-        () => {
-          line.close(1000)
-          line.drop()
-          this.#end({ code: 4401 })
-        },
-        { signal },
-      )
+      const leave = (): void => {
+        line.close(1000)
+        line.drop()
+        this.#end({ code: 4401 })
+      }
+      if (ends !== undefined) signal.addEventListener('abort', whenAborted(ends, leave))
       this.dispatchEvent(new Event('open'))
       if (signal.aborted) return
       let isProved = false

@@ -10,6 +10,7 @@ import type { Loss } from './loss.ts'
 import { createOutbox, type Data, type Outbox, type OutboxOptions } from './outbox.ts'
 import { followPage, isAway } from './page-life.ts'
 import { after } from './timer.ts'
+import { over, whenAborted } from './when-aborted.ts'
 
 /** Why a connection is replaced. */
 export type ReconnectReason =
@@ -100,7 +101,7 @@ export function supervise(options: SupervisorOptions, audience: Audience): Super
     const { life: former } = state
     const life = new AbortController()
     state = Object.assign(next, { life })
-    former.abort()
+    former.abort(over)
     return life.signal
   }
 
@@ -198,7 +199,7 @@ export function supervise(options: SupervisorOptions, audience: Audience): Super
       handBack(line.unsent())
       awaitSignIn(ends.reason as AuthenticationError)
     }
-    ends.addEventListener('abort', leave, { signal })
+    signal.addEventListener('abort', whenAborted(ends, leave))
     if (ends.aborted) leave()
   }
 
@@ -282,7 +283,7 @@ export function supervise(options: SupervisorOptions, audience: Audience): Super
   /** Ends it, until a credential comes that may do better. */
   function finish(ending: Ending, isBetter?: (credential: Credential) => boolean): void {
     const signal = enter({ phase: 'closed' })
-    page.abort()
+    page.abort(over)
     handBack(outbox.take())
     audience.ended(ending)
     if (signal.aborted || isBetter === undefined) return
@@ -324,7 +325,7 @@ export function supervise(options: SupervisorOptions, audience: Audience): Super
 
   function close(code: number | undefined, reason: string | undefined): void {
     const connected = state.phase === 'open' ? state.connected : undefined
-    page.abort()
+    page.abort(over)
     const signal = enter({ phase: 'closing', line: connected?.line })
     handBack(outbox.take())
     if (connected === undefined) {
@@ -371,7 +372,7 @@ export function supervise(options: SupervisorOptions, audience: Audience): Super
         return
       }
       if (state.phase === 'closing') state.line?.drop()
-      page.abort()
+      page.abort(over)
       start()
     },
   }

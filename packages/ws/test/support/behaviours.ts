@@ -165,7 +165,6 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       log.push('handler', data, target === socket, this === socket)
       if (++count === 2) socket.close()
     }
-    socket.onmessage = socket.onmessage
     socket.onopen = () => {
       socket.send('1')
       socket.send('2')
