@@ -5,7 +5,7 @@ import { meteredSender, type Sender } from './sender.ts'
 import type { Handshake, Transport } from './transport.ts'
 
 /** What a line tells. */
-export interface LineListener {
+interface LineListener {
   message(event: MessageEvent): void
   /** The end, once; nothing comes after it. */
   lost(loss: Loss): void

@@ -38,7 +38,7 @@ export interface Reconnecting {
 }
 
 /** How it ended, for good or until something changes. */
-export interface Ending extends Pick<Loss, 'code' | 'reason' | 'wasClean'> {
+interface Ending extends Pick<Loss, 'code' | 'reason' | 'wasClean'> {
   readonly error?: unknown
 }
 

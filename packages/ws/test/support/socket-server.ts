@@ -15,7 +15,7 @@ export interface Dial {
 }
 
 /** What becomes of a handshake: a status refuses it, undefined lets it through. */
-export type Admit = (dial: Dial) => Refusal | undefined | void
+type Admit = (dial: Dial) => Refusal | undefined | void
 
 export interface Refusal {
   /** 0 never answers. */
