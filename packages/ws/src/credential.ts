@@ -9,12 +9,16 @@ export interface Live {
   readonly ends?: AbortSignal
 }
 
+/** What tells more than the port asks for, as every session does. */
+type Telling = CredentialSource & Partial<Pick<Session, 'state' | 'subscribe'>>
+
+/** Returns whose turn it is, as an epoch; undefined where nobody is signed in, or the source does not say. */
+export function epochOf({ state }: Telling): number | undefined {
+  return state !== undefined && 'epoch' in state ? state.epoch : undefined
+}
+
 /** Calls back at every change of a session, until the signal aborts. */
-export function whenChanged(
-  source: CredentialSource & Partial<Pick<Session, 'subscribe'>>,
-  changed: () => void,
-  signal: AbortSignal,
-): void {
+export function whenChanged(source: Telling, changed: () => void, signal: AbortSignal): void {
   // What only hands out credentials tells at least of new ones.
   const stop = source.subscribe?.(changed) ?? source.hold({ onCredential: changed })
   signal.addEventListener('abort', stop, { once: true })

@@ -1,6 +1,6 @@
 import { type AuthenticationError, backoff, type Credential } from '@reauth/core'
 
-import { whenChanged } from './credential.ts'
+import { epochOf, whenChanged } from './credential.ts'
 import { type Connected, dial } from './dial.ts'
 import type { Sentence } from './judge.ts'
 import { keepFresh, type KeepFreshOptions } from './keep-fresh.ts'
@@ -356,7 +356,10 @@ export function supervise(options: SupervisorOptions, audience: Audience): Super
     send(data) {
       if (state.phase === 'open') state.connected.line.send(data)
       else if (state.phase === 'closing' || state.phase === 'closed') handBack([data])
-      else outbox.add(data)
+      else {
+        outbox.add(data)
+        owner ??= epochOf(source)
+      }
     },
     close(code, reason) {
       // What a newer credential would revive is over now, too.

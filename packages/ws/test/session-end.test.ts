@@ -78,6 +78,18 @@ describe('a socket', () => {
     expect(got).not.toContain('of alice')
   })
 
+  it('sends nothing as bob that alice wrote before the first connection', async ({ world }) => {
+    const { server, issuer, open, closing } = world
+    const session = open()
+    const socket = closing(createWebSocket(session, server.url, options))
+    const heard = listenTo(socket)
+    socket.send('of alice')
+    void session.signIn(issuer.signIn({ identity: 'bob' }).tokens)
+    await next(socket, 'open')
+    expect(heard.undelivered).toEqual(['of alice'])
+    expect(server.dials).toHaveLength(1)
+  })
+
   it('hands back what waited under a session that expired when that is signed out', async ({ world }) => {
     const { server, open, closing } = world
     const session = open()

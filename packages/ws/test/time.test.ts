@@ -82,7 +82,12 @@ describe('a connection', () => {
     for (const [work, attempts] of [
       [() => pass(4_999), [0, 1]],
       [() => pass(5_000), [0, 0]],
-      [async (socket: FakeSocket) => void socket.say('hello'), [0, 0]],
+      [
+        async (socket: FakeSocket) => {
+          socket.say('hello')
+        },
+        [0, 0],
+      ],
     ] as const) {
       const network = createNetwork()
       const socket = createWebSocket(source, url, { placement: cookie(), WebSocket: network.WebSocket })
