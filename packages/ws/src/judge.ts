@@ -19,7 +19,7 @@ import { type Classify, verdictOf } from './verdict.ts'
  * `ended`: the session is over; `refused` and `denied`: no other try would help; `misused`: nor would it here.
  */
 export type Sentence =
-  | { readonly is: 'again'; readonly waitMs: number; readonly why: 'lost' | 'unavailable' }
+  | { readonly is: 'again'; readonly waitMs: number; readonly why: 'lost' | 'unavailable'; readonly error?: unknown }
   | { readonly is: 'renewed'; readonly isEarly: boolean }
   | { readonly is: 'ended'; readonly error: AuthenticationError | undefined }
   | { readonly is: 'refused' | 'denied' | 'misused'; readonly error: unknown }
@@ -53,7 +53,7 @@ export function createJudge({ source, transport, classify, probe }: JudgeOptions
 
   /** Asks around where nobody can tell: once in a row of failures, since the answer will not change by itself. */
   async function suspect(credential: Credential | undefined, signal: AbortSignal): Promise<Sentence> {
-    if (++failures !== 2 || credential === undefined) return again(0)
+    if (++failures !== 2 || credential === undefined) return again()
     if (probe === undefined) return renew(credential, true, signal)
     const verdict = await probed(probe, credential, signal)
     return verdict === 'refused' ? renew(credential, true, signal) : sentenceOn(verdict)
@@ -91,7 +91,12 @@ export function createJudge({ source, transport, classify, probe }: JudgeOptions
   }
 }
 
-const again = (waitMs: number, why: 'lost' | 'unavailable' = 'lost'): Sentence => ({ is: 'again', waitMs, why })
+const again = (waitMs = 0, why: 'lost' | 'unavailable' = 'lost', error?: unknown): Sentence => ({
+  is: 'again',
+  waitMs,
+  why,
+  error,
+})
 
 function sentenceOn(verdict: Verdict | undefined, waitMs = 0): Sentence {
   if (verdict !== 'denied') return again(waitMs)
@@ -99,12 +104,12 @@ function sentenceOn(verdict: Verdict | undefined, waitMs = 0): Sentence {
 }
 
 function sentenceOfError(error: unknown): Sentence {
-  if (!isReauthError(error)) return again(0)
+  if (!isReauthError(error)) return again()
   if (error.name === 'PermissionDeniedError') return { is: 'denied', error }
   if (error.name === 'AuthenticationError') {
     return error.reason === 'refused' ? { is: 'refused', error } : { is: 'ended', error }
   }
-  return error.reason === 'disposed' ? { is: 'misused', error } : again(error.retryAfterMs ?? 0, 'unavailable')
+  return error.reason === 'disposed' ? { is: 'misused', error } : again(error.retryAfterMs, 'unavailable', error)
 }
 
 /** A connection that ended with its token was no refusal of a fresh one. */

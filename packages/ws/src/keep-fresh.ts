@@ -99,7 +99,7 @@ export function keepFresh(line: Line, options: KeepFreshOptions, signal: AbortSi
   } else {
     signal.addEventListener('abort', source.hold({ onCredential: renewTo }))
     // What came since the line was dialled is told to nobody.
-    source.acquire({ signal }).then(renewTo, () => {})
+    source.acquire().then(renewTo, () => {})
   }
   return answer
 }

@@ -181,4 +181,37 @@ describe('a newer credential', () => {
     await pass(0)
     await session[Symbol.asyncDispose]()
   })
+
+  it.each(['closes the socket', 'ends the session'])(
+    'has neither connection left when somebody %s meanwhile',
+    async (how) => {
+      const issuer = createIssuer()
+      const session = createSession({ refresh: issuer.refresh, origins })
+      await session.signIn(issuer.signIn().tokens)
+      const network = createNetwork()
+      const socket = createWebSocket(session, url, { placement: cookie(), overlap: true, WebSocket: network.WebSocket })
+      await pass(0)
+      const [first] = network.dialled
+      first?.open()
+      await pass(0)
+      await session.refresh()
+      await pass(0)
+      // The older one takes its time to close.
+      const close = first!.close.bind(first)
+      first!.close = () => {}
+      network.dialled[1]?.open()
+      await pass(10)
+      expect(network.live).toHaveLength(2)
+      expect(socket.readyState).toBe(1)
+      first!.close = close
+      if (how === 'ends the session') void session.signOut()
+      else socket.close()
+      await pass(10)
+      expect(network.live).toHaveLength(0)
+      expect(socket.readyState).toBe(how === 'ends the session' ? 0 : 3)
+      socket.close()
+      await pass(10)
+      await session[Symbol.asyncDispose]()
+    },
+  )
 })
