@@ -1,7 +1,6 @@
 import type { BackoffOptions, CredentialSource } from '@reauth/core'
 
 import { checkListed, protocolList, socketUrl } from './destination.ts'
-import type { Supplied } from './dial.ts'
 import { createJudge } from './judge.ts'
 import type { HeartbeatOptions } from './liveness.ts'
 import type { OutboxOptions } from './outbox.ts'
@@ -9,6 +8,9 @@ import type { Placement } from './placement.ts'
 import { type ReconnectingSocket, SupervisedSocket } from './reconnecting-socket.ts'
 import type { Transport } from './transport.ts'
 import type { Classify } from './verdict.ts'
+
+/** Something, or what gives it anew for each connection. */
+export type Supplied<T> = T | (() => T | Promise<T>)
 
 export interface SocketOptions {
   /** Where the credential goes. */
@@ -61,9 +63,9 @@ export function connectSocket(
 ): ReconnectingSocket {
   const { placement, protocols, classify, probe } = options
   checkPlacement(placement, transport)
-  const address = typeof url === 'function' ? undefined : socketUrl(url)
-  if (address !== undefined) checkListed(source, address)
-  if (typeof protocols !== 'function') protocolList(protocols)
+  const address = typeof url === 'function' ? url : socketUrl(url)
+  const given = typeof address === 'function' ? undefined : address
+  if (given !== undefined) checkListed(source, given)
   const judge = createJudge({
     source,
     transport,
@@ -76,9 +78,9 @@ export function connectSocket(
       transport,
       placement,
       judge,
-      protocols,
-      url: address ?? url,
-      origin: address?.origin,
+      protocols: typeof protocols === 'function' ? protocols : protocolList(protocols),
+      url: address,
+      origin: given?.origin,
       isAnonymous: options.anonymous ?? false,
       overlap: options.overlap ?? false,
       pauseWhenHidden: options.pauseWhenHidden ?? false,
@@ -86,7 +88,7 @@ export function connectSocket(
       outbox: options.outbox ?? {},
       backoff: options.backoff ?? {},
     },
-    address?.href ?? '',
+    given?.href ?? '',
   ) as ReconnectingSocket
 }
 

@@ -1,7 +1,6 @@
 import type { CredentialSource } from '@reauth/core'
 
-import { connectSocket, type SocketOptions } from './connect-socket.ts'
-import type { Supplied } from './dial.ts'
+import { connectSocket, type SocketOptions, type Supplied } from './connect-socket.ts'
 import type { ReconnectingSocket } from './reconnecting-socket.ts'
 import { webTransport } from './transport.ts'
 

@@ -8,17 +8,15 @@ import type { Placed, Placement } from './placement.ts'
 import type { Handshake, Transport } from './transport.ts'
 import { over, whenAborted } from './when-aborted.ts'
 
-/** Something, or what gives it anew for each connection. */
-export type Supplied<T> = T | (() => T | Promise<T>)
-
 /** What every connection of a socket is made from. */
 export interface DialOptions {
   readonly source: CredentialSource
   readonly transport: Transport
   readonly placement: Placement
   readonly isAnonymous: boolean
-  readonly url: Supplied<string | URL>
-  readonly protocols?: Supplied<string | readonly string[]> | undefined
+  /** Checked already, unless it is given anew each time; so are the protocols. */
+  readonly url: URL | (() => string | URL | Promise<string | URL>)
+  readonly protocols: readonly string[] | (() => string | readonly string[] | Promise<string | readonly string[]>)
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly binaryType: () => BinaryType
 }
@@ -79,36 +77,43 @@ async function attempt(
 }
 
 interface Supplies {
-  readonly url: string | URL
+  readonly url: string | URL | undefined
   readonly protocols: string | readonly string[] | undefined
   readonly placed: Placed
 }
 
+/** What is given anew for each connection. */
 async function suppliesOf(
   { url, protocols, placement }: DialOptions,
   credential: Credential | undefined,
   signal: AbortSignal,
 ): Promise<Supplies> {
   return {
-    url: await (typeof url === 'function' ? url() : url),
-    protocols: await (typeof protocols === 'function' ? protocols() : protocols),
+    url: typeof url === 'function' ? await url() : undefined,
+    protocols: typeof protocols === 'function' ? await protocols() : undefined,
     placed: (credential && (await placement.handshake?.(credential, signal))) ?? {},
   }
 }
 
-function handshakeOf(
-  { source, headers, binaryType }: DialOptions,
-  { url: given, protocols, placed }: Supplies,
-): Handshake {
-  const url = socketUrl(given)
-  checkListed(source, url)
-  for (const [name, value] of Object.entries(placed.parameters ?? {})) url.searchParams.set(name, value)
+function handshakeOf(options: DialOptions, { url: given, protocols, placed }: Supplies): Handshake {
+  const { source, headers, binaryType } = options
+  // The one is given where the other is a function.
+  const url = given === undefined ? (options.url as URL) : socketUrl(given)
+  if (given !== undefined) checkListed(source, url)
+  const own = protocols === undefined ? (options.protocols as readonly string[]) : protocolList(protocols)
   return {
-    url: url.href,
-    protocols: [...protocolList(protocols), ...(placed.protocols ?? [])],
+    url: withParameters(url, placed.parameters),
+    protocols: [...own, ...(placed.protocols ?? [])],
     headers: { ...headers, ...placed.headers },
     binaryType: binaryType(),
   }
+}
+
+function withParameters(url: URL, parameters: Placed['parameters']): string {
+  if (parameters === undefined) return url.href
+  const extended = new URL(url)
+  for (const [name, value] of Object.entries(parameters)) extended.searchParams.set(name, value)
+  return extended.href
 }
 
 /** Sends the first message, and waits until it is acknowledged. */
