@@ -242,7 +242,7 @@ export function supervise(options: SupervisorOptions, audience: Audience): Super
   const jitter = (): number => backoff(0, options.backoff) - (options.backoff.minMs ?? 250)
 
   function schedule(reason: ReconnectReason, delayMs: number, loss: Partial<Loss> = {}): void {
-    const signal = enter({ phase: 'waiting' })
+    const { signal } = state.phase === 'judging' ? state.life : { signal: enter({ phase: 'waiting' }) }
     announce(reason, delayMs, loss)
     if (!signal.aborted) retry(delayMs)
   }

@@ -44,6 +44,30 @@ describe('a connection whose credential gets old', () => {
     expect(issuer.refreshes).toBe(1)
   })
 
+  it('is known by the newer one from then on: refused, that is what is renewed', async ({ world }) => {
+    const { server, issuer, open, closing } = world
+    server.serve = (socket) => {
+      void authenticate(socket, {
+        verify: async (token) => (issuer.check(token) === 'ok' ? {} : Promise.reject(new Error('not good'))),
+      }).catch(() => {})
+    }
+    const session = open()
+    const socket = closing(createWebSocket(session, server.url, { placement: firstMessage(), backoff }))
+    await next(socket, 'open')
+    const [serverSide] = server.sockets
+    const renewed = next(serverSide as unknown as EventTarget, 'message')
+    await session.refresh()
+    await renewed
+    // Once a message is through, so is the acknowledgement before it.
+    const answered = next(socket, 'message')
+    serverSide?.send('hello')
+    await answered
+    issuer.revokeAccessToken((await session.tokens())?.accessToken)
+    serverSide?.close(4401)
+    await next(socket, 'open')
+    expect([server.dials.length, issuer.refreshes]).toEqual([2, 2])
+  })
+
   it('answers a server that asks for it', async ({ world }) => {
     const { server, issuer, open, closing } = world
     const tokens: string[] = []
