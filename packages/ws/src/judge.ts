@@ -41,13 +41,13 @@ export interface Judge {
 }
 
 export function createJudge({ source, transport, classify, probe }: JudgeOptions): Judge {
-  /** The version that came of a refusal: refused in its turn, it is the end. */
-  let answered: number | undefined
+  /** The version that came of a refusal: that one or a later one refused in its turn is the end. */
+  let answered = Infinity
   /** How many handshakes in a row failed for no known reason. */
   let failures = 0
 
   function proved(): void {
-    answered = undefined
+    answered = Infinity
     failures = 0
   }
 
@@ -85,8 +85,9 @@ export function createJudge({ source, transport, classify, probe }: JudgeOptions
       if (verdict === undefined) return suspect(credential, signal)
       if (verdict !== 'refused') return sentenceOn(verdict, retryAfterMs(headers?.get('retry-after') ?? null))
       if (credential === undefined) return { is: 'ended', error: undefined }
-      const isEarly = (loss.livedMs ?? 0) < provedMs && !isLapsed(credential)
-      return renew(credential, isEarly, signal, isEarly && credential.version === answered)
+      const { livedMs = 0 } = loss
+      const isEarly = livedMs < provedMs && !hasLapsed(credential, livedMs)
+      return renew(credential, isEarly, signal, isEarly && credential.version >= answered)
     },
   }
 }
@@ -112,8 +113,11 @@ function sentenceOfError(error: unknown): Sentence {
   return error.reason === 'disposed' ? { is: 'misused', error } : again(error.retryAfterMs, 'unavailable', error)
 }
 
-/** A connection that ended with its token was no refusal of a fresh one. */
-const isLapsed = ({ expiresAt = Infinity }: Credential): boolean => Date.now() >= expiresAt
+/** Whether a credential has lapsed in the last so many ms: a connection that ended with it was not refused at once. */
+function hasLapsed({ expiresAt = Infinity }: Credential, withinMs: number): boolean {
+  const now = Date.now()
+  return expiresAt <= now && expiresAt > now - withinMs
+}
 
 /** Asks over HTTP what a handshake hides. */
 async function probed(

@@ -116,8 +116,8 @@ export function socketClass(
       return life.signal
     }
 
-    /** Connects, and once more where a refused credential could be renewed. */
-    async #connect(options: DialOptions, signal: AbortSignal, isSecond = false): Promise<void> {
+    /** Connects, and once more where a refused credential was renewed: refused in its turn, that one is final. */
+    async #connect(options: DialOptions, signal: AbortSignal): Promise<void> {
       const result = await dial(options, signal)
       if ('line' in result) {
         if (signal.aborted) result.line.drop()
@@ -127,7 +127,7 @@ export function socketClass(
       if (signal.aborted) return
       const sentence = await judge.judge(result, signal)
       if (signal.aborted) return
-      if (sentence.is === 'renewed' && !isSecond) await this.#connect(options, signal, true)
+      if (sentence.is === 'renewed') await this.#connect(options, signal)
       else this.#end(closingFor(sentence, result), errorOf(sentence, result))
     }
 

@@ -73,6 +73,19 @@ describe('a handshake', () => {
     expect(server.dials).toHaveLength(4)
   })
 
+  it('that is refused for good stays closed once close() was called', async ({ world }) => {
+    const { server, open } = world
+    server.admit = () => ({ status: 401 })
+    const session = open()
+    const { socket, heard } = connect(world, session)
+    await next(socket, 'close')
+    socket.close()
+    await session.refresh()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(server.dials).toHaveLength(2)
+    expect(heard.closes).toHaveLength(1)
+  })
+
   it('that is answered 403 ends it with 4403, and never refreshes', async ({ world }) => {
     const { server, issuer, open } = world
     server.admit = () => ({ status: 403 })
@@ -206,6 +219,27 @@ describe('an open connection', () => {
     const { socket } = connect(world, open())
     await next(socket, 'close')
     expect([server.dials.length, issuer.refreshes]).toEqual([2, 1])
+  })
+
+  it('that is refused with tokens that lapse at once ends it all the same', async ({ world }) => {
+    const { server, issuer, open } = world
+    server.admit = () => ({ status: 401 })
+    const session = open({ refresh: async (context) => ({ ...(await issuer.refresh(context)), expiresInMs: 1 }) })
+    const { socket } = connect(world, session)
+    await next(socket, 'close')
+    expect([server.dials.length, issuer.refreshes].every((count) => count <= 4)).toBe(true)
+  })
+
+  it('that ends with its token is back, however short that lives', async ({ world }) => {
+    const { server, issuer, open } = world
+    const closeLater = 60
+    server.serve = (socket) => {
+      setTimeout(() => socket.close(4401), closeLater)
+    }
+    const session = open({ refresh: async (context) => ({ ...(await issuer.refresh(context)), expiresInMs: 50 }) })
+    const { heard } = connect(world, session)
+    await expect.poll(() => heard.types.filter((type) => type === 'open').length, { timeout: 4000 }).toBeGreaterThan(4)
+    expect(heard.closes).toEqual([])
   })
 
   it('that is refused time and again after a message is in less and less of a hurry', async ({ world }) => {

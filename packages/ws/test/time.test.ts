@@ -121,6 +121,7 @@ describe('a connection', () => {
       await pass(isAlive ? 1000 : 1500)
       expect(heard.losses.map(({ reason }) => reason)).toEqual(isAlive ? [] : ['silent'])
       expect(network.dialled).toHaveLength(isAlive ? 1 : 2)
+      expect(network.live).toHaveLength(1)
       socket.close()
       await pass(0)
     }

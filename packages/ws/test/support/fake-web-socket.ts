@@ -1,3 +1,5 @@
+import { closeEvent } from '../../src/events.ts'
+
 /** A network in memory: every connection that was dialled, to be opened, spoken through and cut by a test. */
 export interface FakeNetwork {
   readonly WebSocket: typeof WebSocket
@@ -57,7 +59,7 @@ export class FakeSocket extends EventTarget {
   #end(code: number, reason: string, wasClean: boolean): void {
     if (this.readyState === 3) return
     this.readyState = 3
-    this.dispatchEvent(new CloseEvent('close', { code, reason, wasClean }))
+    this.dispatchEvent(closeEvent({ code, reason, wasClean }))
   }
 }
 
