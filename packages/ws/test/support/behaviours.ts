@@ -151,9 +151,11 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     log.push([CONNECTING, OPEN, CLOSING, CLOSED])
     log.push(Object.fromEntries(['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'].map((key) => [key, key in socket])))
     log.push(new URL(socket.url).pathname, new URL(socket.url).search)
-    const closed = follow(socket, [])
-    socket.close()
-    await closed
+    await follow(socket, [], {
+      open() {
+        socket.close()
+      },
+    })
   },
   async 'calls a handler where it was first set'(open, log) {
     const socket = open('/echo')
