@@ -7,6 +7,7 @@ import type { SocketOptions } from '../src/connect-socket.ts'
 import { header } from '../src/header.ts'
 import { createWebSocket } from '../src/node-sockets.ts'
 import { firstMessage } from '../src/placement.ts'
+import { eventually } from './support/eventually.ts'
 import { listenTo, next } from './support/heard.ts'
 import { it } from './support/world.ts'
 
@@ -57,12 +58,12 @@ describe.for(ways)('%s', ([, options, dials]) => {
         if (number % 100 === 99) await new Promise(setImmediate)
       }
       await refreshed
-      await expect.poll(() => server.dials.length, { timeout: 10_000, interval: 2 }).toBe(dials === 1 ? 1 : expiry + 2)
-      await expect.poll(() => got.length, { timeout: 10_000, interval: 2 }).toBe(number)
+      await eventually(() => server.dials.length, { timeout: 10_000, interval: 2 }).toBe(dials === 1 ? 1 : expiry + 2)
+      await eventually(() => got.length, { timeout: 10_000, interval: 2 }).toBe(number)
       issuer.revokeAccessToken(old)
     }
     const all = Array.from({ length: total }, (_, index) => index)
-    await expect.poll(() => heard.messages.length, { timeout: 10_000 }).toBe(total)
+    await eventually(() => heard.messages.length, { timeout: 10_000 }).toBe(total)
     expect(got).toEqual(all)
     expect(heard.messages.map(Number)).toEqual(all)
     expect(heard.undelivered).toEqual([])

@@ -3,6 +3,7 @@ import { describe, expect } from 'vitest'
 
 import { createWebSocket, type WebSocketOptions } from '../src/create-web-socket.ts'
 import { firstMessage, subprotocol } from '../src/placement.ts'
+import { eventually } from './support/eventually.ts'
 import { type Heard, listenTo, next } from './support/heard.ts'
 import { listenHttp } from './support/listen-http.ts'
 import { it, type World } from './support/world.ts'
@@ -22,7 +23,7 @@ describe('a handshake that fails for no reason that is told', () => {
     const session = open()
     issuer.revokeAccessToken((await session.tokens())?.accessToken)
     const heard = connect(world, session)
-    await expect.poll(() => heard.types).toContain('open')
+    await eventually(() => heard.types).toContain('open')
     expect([server.dials.length, issuer.refreshes]).toEqual([3, 1])
     expect(heard.losses.map(({ reason }) => reason)).toEqual(['lost', 'refused'])
   })
@@ -31,7 +32,7 @@ describe('a handshake that fails for no reason that is told', () => {
     const { server, issuer, open } = world
     server.admit = () => ({ status: 401 })
     const heard = connect(world, open())
-    await expect.poll(() => server.dials.length).toBeGreaterThan(12)
+    await eventually(() => server.dials.length).toBeGreaterThan(12)
     expect(issuer.refreshes).toBe(1)
     expect(heard.closes).toEqual([])
   })
@@ -45,12 +46,12 @@ describe('a handshake that fails for no reason that is told', () => {
     }
     const heard = connect(world, session)
     for (let turn = 1; turn <= 2; turn++) {
-      await expect.poll(() => heard.messages.length).toBe(turn)
+      await eventually(() => heard.messages.length).toBe(turn)
       issuer.revokeAccessToken((await session.tokens())?.accessToken)
       for (const client of server.sockets) client.terminate()
-      await expect.poll(() => issuer.refreshes).toBe(turn)
+      await eventually(() => issuer.refreshes).toBe(turn)
     }
-    await expect.poll(() => heard.messages.length).toBe(3)
+    await eventually(() => heard.messages.length).toBe(3)
   })
 
   it.for([
@@ -71,7 +72,7 @@ describe('a handshake that fails for no reason that is told', () => {
       const session = open({ origins: [server.origin, http.origin] })
       const token = (await session.tokens())?.accessToken
       const heard = connect(world, session, { probe: `${http.origin}/me` })
-      await expect.poll(() => heard.types).toContain(ending === undefined ? 'open' : 'close')
+      await eventually(() => heard.types).toContain(ending === undefined ? 'open' : 'close')
       expect(probes).toEqual([`Bearer ${token}`])
       expect(issuer.refreshes).toBe(refreshes)
       expect(heard.closes.map(({ code }) => code)).toEqual(ending === undefined ? [] : [ending])
@@ -91,7 +92,7 @@ describe('a server that is gone', () => {
     const socket = closing(createWebSocket(session, server.url, { ...quick, placement: firstMessage() }))
     await server.stop()
     const heard = listenTo(socket)
-    await expect.poll(() => heard.losses.length).toBeGreaterThan(6)
+    await eventually(() => heard.losses.length).toBeGreaterThan(6)
     server.serve = (client) => {
       client.once('message', () => {
         client.send('{"type":"auth.ok"}')

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 
 import { findChromium, flags } from '../../../scripts/chromium.ts'
 import { authenticate } from '../src/authenticate.ts'
+import { eventually } from './support/eventually.ts'
 import { scenarios } from './support/behaviours.ts'
 import type { SocketPage } from './support/page.ts'
 import { servePage } from './support/serve-page.ts'
@@ -109,7 +110,7 @@ describe('a page', () => {
     })
     await opened(page)
     for (const client of server.sockets) client.terminate()
-    await expect.poll(() => server.dials.map(({ url }) => url)).toContain('/feed?ticket=t-2')
+    await eventually(() => server.dials.map(({ url }) => url)).toContain('/feed?ticket=t-2')
     expect(await page.evaluate(() => (globalThis as Script).socket.url)).not.toContain('ticket')
   })
 
@@ -130,7 +131,7 @@ describe('a page', () => {
     })
     await opened(page)
     await page.evaluate(() => (globalThis as Script).session.refresh().then(() => undefined))
-    await expect.poll(() => new Set(tokens).size).toBe(2)
+    await eventually(() => new Set(tokens).size).toBe(2)
     expect(server.dials).toHaveLength(1)
   })
 
@@ -148,7 +149,7 @@ describe('a page', () => {
     const { page, server, issuer, heard } = await visit()
     server.admit = () => ({ status })
     await bySubprotocol(page)
-    await expect.poll(() => server.dials.length, { timeout: 10_000 }).toBeGreaterThan(10)
+    await eventually(() => server.dials.length, { timeout: 10_000 }).toBeGreaterThan(10)
     expect(issuer.refreshes).toBe(1)
     expect(await heard('closes')).toEqual([])
   })
@@ -166,9 +167,9 @@ describe('a page', () => {
     await revoke()
     for (const client of server.sockets) client.close(code, 'because')
     if (dials === 2) {
-      await expect.poll(() => server.dials.length).toBe(2)
+      await eventually(() => server.dials.length).toBe(2)
       await opened(page)
-    } else await expect.poll(() => heard('types')).toContain('close')
+    } else await eventually(() => heard('types')).toContain('close')
     expect([server.dials.length, issuer.refreshes]).toEqual([dials, refreshes])
   })
 
@@ -177,7 +178,7 @@ describe('a page', () => {
     await bySubprotocol(page)
     await opened(page)
     await server.stop()
-    await expect.poll(() => page.evaluate(() => (globalThis as Script).heard.losses.length)).toBeGreaterThan(5)
+    await eventually(() => page.evaluate(() => (globalThis as Script).heard.losses.length)).toBeGreaterThan(5)
     await server.start()
     await opened(page)
     expect(issuer.refreshes).toBeLessThanOrEqual(1)
@@ -194,7 +195,7 @@ describe('a page', () => {
       for (let ordinal = 0; ordinal < 40; ordinal++) (globalThis as Script).socket.send(ordinal + 'x'.repeat(1_000_000))
     })
     for (const client of server.sockets) client.terminate()
-    await expect.poll(() => heard('types')).toContain('reconnecting')
+    await eventually(() => heard('types')).toContain('reconnecting')
     const ordinals = (await heard('undelivered')).map((message) => Number.parseInt(message as string, 10))
     expect(ordinals.length).toBeGreaterThan(10)
     expect(ordinals).toEqual(Array.from(ordinals, (_, index) => 40 - ordinals.length + index))
@@ -206,7 +207,7 @@ describe('a page', () => {
     await opened(page)
     await page.context().setOffline(true)
     for (const client of server.sockets) client.terminate()
-    await expect.poll(() => heard('types')).toContain('reconnecting')
+    await eventually(() => heard('types')).toContain('reconnecting')
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)))
     expect(server.dials).toHaveLength(1)
     await page.context().setOffline(false)
@@ -219,7 +220,7 @@ describe('a page', () => {
     await bySubprotocol(page)
     await opened(page)
     await resume(page)
-    await expect.poll(() => server.dials.length).toBe(2)
+    await eventually(() => server.dials.length).toBe(2)
     await opened(page)
     expect(server.sockets.size).toBe(1)
   })
@@ -241,7 +242,7 @@ describe('a page', () => {
     })
     await opened(page)
     await resume(page)
-    await expect.poll(() => heard('messages')).toEqual(['pong'])
+    await eventually(() => heard('messages')).toEqual(['pong'])
     expect(server.dials).toHaveLength(1)
   })
 
@@ -251,7 +252,7 @@ describe('a page', () => {
     await opened(page)
     const { origin } = new URL(page.url())
     await page.goto(`${origin}/elsewhere`)
-    await expect.poll(() => server.sockets.size).toBe(0)
+    await eventually(() => server.sockets.size).toBe(0)
     await page.goBack({ waitUntil: 'commit' })
     // The same page, with all that it held.
     expect(await page.evaluate(() => 'heard' in globalThis)).toBe(true)
@@ -265,7 +266,7 @@ describe('a page', () => {
     await opened(page)
     await revoke()
     for (const client of server.sockets) client.close(4401)
-    await expect.poll(() => server.dials.length).toBe(2)
+    await eventually(() => server.dials.length).toBe(2)
     const traces = await page.evaluate(() => (globalThis as Script).traces)
     expect(traces.some((entry) => entry.includes('"reconnect"'))).toBe(true)
     expect(traces.filter((entry) => issuer.isTokenIn(entry))).toEqual([])

@@ -4,6 +4,7 @@ import { header } from '../src/header.ts'
 import { createWebSocket } from '../src/node-sockets.ts'
 import { createOutbox } from '../src/outbox.ts'
 import { firstMessage } from '../src/placement.ts'
+import { eventually } from './support/eventually.ts'
 import { listenTo, next } from './support/heard.ts'
 import { it } from './support/world.ts'
 
@@ -63,7 +64,7 @@ describe('what is sent', () => {
     const session = open()
     const socket = closing(createWebSocket(session, server.url, { ...quick, placement: firstMessage() }))
     socket.send('1')
-    await expect.poll(() => got.length).toBe(1)
+    await eventually(() => got.length).toBe(1)
     socket.send('2')
     expect(socket.readyState).toBe(0)
     socket.addEventListener('open', () => {
@@ -71,7 +72,7 @@ describe('what is sent', () => {
     })
     acknowledge?.()
     await next(socket, 'open')
-    await expect.poll(() => got).toHaveLength(4)
+    await eventually(() => got).toHaveLength(4)
     expect(JSON.parse(got[0]!)).toMatchObject({ type: 'auth' })
     expect(got.slice(1)).toEqual(['1', '2', '3'])
   })
@@ -90,7 +91,7 @@ describe('what is sent', () => {
     socket.send('2')
     await next(socket, 'open')
     socket.send('3')
-    await expect.poll(() => got).toEqual(['1', '2', '3'])
+    await eventually(() => got).toEqual(['1', '2', '3'])
   })
 
   it('and does not fit throws, and nothing of it is lost in silence', async ({ world }) => {

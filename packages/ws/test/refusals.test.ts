@@ -4,6 +4,7 @@ import { header } from '../src/header.ts'
 import { createWebSocket } from '../src/node-sockets.ts'
 import type { SocketOptions } from '../src/connect-socket.ts'
 import type { ReconnectingSocket } from '../src/reconnecting-socket.ts'
+import { eventually } from './support/eventually.ts'
 import { type Heard, listenTo, next } from './support/heard.ts'
 import { it, type World } from './support/world.ts'
 
@@ -238,7 +239,7 @@ describe('an open connection', () => {
     }
     const session = open({ refresh: async (context) => ({ ...(await issuer.refresh(context)), expiresInMs: 50 }) })
     const { heard } = connect(world, session)
-    await expect.poll(() => heard.types.filter((type) => type === 'open').length, { timeout: 4000 }).toBeGreaterThan(4)
+    await eventually(() => heard.types.filter((type) => type === 'open').length, { timeout: 4000 }).toBeGreaterThan(4)
     expect(heard.closes).toEqual([])
   })
 

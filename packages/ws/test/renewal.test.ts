@@ -4,6 +4,7 @@ import { authenticate } from '../src/authenticate.ts'
 import { header } from '../src/header.ts'
 import { createWebSocket } from '../src/node-sockets.ts'
 import { firstMessage } from '../src/placement.ts'
+import { eventually } from './support/eventually.ts'
 import { listenTo, next } from './support/heard.ts'
 import { it } from './support/world.ts'
 
@@ -131,7 +132,7 @@ describe('a connection whose credential gets old', () => {
       await opened
     }
     clearInterval(timer)
-    await expect.poll(() => got.length).toBe(mine)
+    await eventually(() => got.length).toBe(mine)
     expect(got).toEqual(Array.from({ length: mine }, (_, ordinal) => String(ordinal)))
     expect(heard.messages).toEqual(Array.from({ length: heard.messages.length }, (_, ordinal) => String(ordinal)))
     expect(heard.messages.length).toBeGreaterThan(5)

@@ -4,6 +4,7 @@ import { authenticate, type Verified } from '../src/authenticate.ts'
 import { closeAtExpiry } from '../src/close-at-expiry.ts'
 import { createWebSocket } from '../src/node-sockets.ts'
 import { firstMessage } from '../src/placement.ts'
+import { eventually } from './support/eventually.ts'
 import { listenTo, next } from './support/heard.ts'
 import { it as withWorld } from './support/world.ts'
 
@@ -201,7 +202,7 @@ describe('authenticate', () => {
     const socket = closing(createWebSocket(open(), server.url, { placement: firstMessage() }))
     const heard = listenTo(socket)
     await next(socket, 'open')
-    await expect.poll(() => expiries.length, { timeout: 3000 }).toBeGreaterThan(5)
+    await eventually(() => expiries.length, { timeout: 3000 }).toBeGreaterThan(5)
     expect(heard.types).toEqual(['open'])
     expect(server.dials).toHaveLength(1)
     expect(issuer.refreshes).toBe(0)

@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest'
 
 import { header } from '../src/header.ts'
 import { createWebSocket } from '../src/node-sockets.ts'
+import { eventually } from './support/eventually.ts'
 import { listenTo, next } from './support/heard.ts'
 import { it } from './support/world.ts'
 
@@ -22,7 +23,7 @@ describe('a socket', () => {
     expect(server.dials).toHaveLength(0)
     await session.signIn(issuer.signIn().tokens)
     await next(socket, 'open')
-    await expect.poll(() => got).toEqual(['later'])
+    await eventually(() => got).toEqual(['later'])
     expect(socket.bufferedAmount).toBe(0)
   })
 
@@ -73,7 +74,7 @@ describe('a socket', () => {
     server.admit = () => undefined
     await next(socket, 'open')
     socket.send('of bob')
-    await expect.poll(() => got).toContain('of bob')
+    await eventually(() => got).toContain('of bob')
     expect(heard.undelivered).toContain('of alice')
     expect(got).not.toContain('of alice')
   })
@@ -117,7 +118,7 @@ describe('a socket', () => {
     socket.send('of alice')
     void session.signIn(issuer.signIn().tokens)
     await next(socket, 'open')
-    await expect.poll(() => got).toEqual(['of alice'])
+    await eventually(() => got).toEqual(['of alice'])
   })
 
   it('drops a dial that is under way when the session ends', async ({ world }) => {

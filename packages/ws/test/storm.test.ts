@@ -2,6 +2,7 @@ import { expect } from 'vitest'
 
 import { header } from '../src/header.ts'
 import { createWebSocket } from '../src/node-sockets.ts'
+import { eventually } from './support/eventually.ts'
 import { type Heard, listenTo } from './support/heard.ts'
 import { it } from './support/world.ts'
 
@@ -18,10 +19,10 @@ it(
     for (let count = 0; count < total; count++) {
       heard.push(listenTo(closing(createWebSocket(session, server.url, { placement: header() }))))
     }
-    await expect.poll(() => server.sockets.size, { timeout: 30_000 }).toBe(total)
+    await eventually(() => server.sockets.size, { timeout: 30_000 }).toBe(total)
     issuer.revokeAccessToken((await session.tokens())?.accessToken)
     for (const client of server.sockets) client.close(4401, 'token_expired')
-    await expect.poll(() => heard.every(({ types }) => types.length === 3), { timeout: 30_000 }).toBe(true)
+    await eventually(() => heard.every(({ types }) => types.length === 3), { timeout: 30_000 }).toBe(true)
 
     expect(issuer.refreshes).toBe(1)
     expect(server.dials).toHaveLength(2 * total)

@@ -13,6 +13,7 @@ import * as Y from 'yjs'
 import { graphqlWs } from '../src/graphql-options.ts'
 import { header } from '../src/header.ts'
 import { createWebSocketClass } from '../src/node-sockets.ts'
+import { eventually } from './support/eventually.ts'
 import { it, type World } from './support/world.ts'
 import { serveRoom } from './support/y-room.ts'
 
@@ -82,10 +83,10 @@ describe('graphql-ws', () => {
   it('goes on with a subscription over the end of a token', async ({ world }) => {
     const session = world.open()
     const { client, ticks } = subscribe(world, session)
-    await expect.poll(() => ticks.length).toBeGreaterThan(2)
+    await eventually(() => ticks.length).toBeGreaterThan(2)
     await expire(world, session)
     // The server's subscription begins anew, and so does its count.
-    await expect.poll(() => ticks.lastIndexOf(1)).toBeGreaterThan(2)
+    await eventually(() => ticks.lastIndexOf(1)).toBeGreaterThan(2)
     expect(world.issuer.refreshes).toBe(1)
     expect(world.server.dials).toHaveLength(2)
     await client.dispose()
@@ -94,7 +95,7 @@ describe('graphql-ws', () => {
   it.for([4403, 4401])('ends a subscription that is denied for good, with %d', async (code, { world }) => {
     const session = world.open()
     const { client, ticks, ended } = subscribe(world, session)
-    await expect.poll(() => ticks.length).toBeGreaterThan(2)
+    await eventually(() => ticks.length).toBeGreaterThan(2)
     // 4401 at once after a renewal is for good, too.
     world.server.serve = (socket) => {
       socket.close(code)
@@ -117,7 +118,7 @@ describe('graphql-ws', () => {
   it('ends a subscription when its session ends', async ({ world }) => {
     const session = world.open()
     const { client, ticks, ended } = subscribe(world, session)
-    await expect.poll(() => ticks.length).toBeGreaterThan(2)
+    await eventually(() => ticks.length).toBeGreaterThan(2)
     void session.signOut()
     expect(await ended).toMatchObject({ code: 4401 })
     await client.dispose()
@@ -139,11 +140,11 @@ describe('y-websocket', () => {
     const mine = doc.getText()
     const theirs = room.doc.getText()
     mine.insert(0, 'a')
-    await expect.poll(() => String(theirs)).toBe('a')
+    await eventually(() => String(theirs)).toBe('a')
     await expire(world, session)
     mine.insert(1, 'b')
     theirs.insert(1, 'c')
-    await expect.poll(() => [mine.length, String(mine) === String(theirs)], { timeout: 5000 }).toEqual([3, true])
+    await eventually(() => [mine.length, String(mine) === String(theirs)], { timeout: 5000 }).toEqual([3, true])
     expect(issuer.refreshes).toBe(1)
     expect(server.dials).toHaveLength(2)
     provider.destroy()
@@ -169,9 +170,9 @@ describe('tRPC', () => {
     const client = createTRPCClient<typeof router>({ links: [wsLink({ client: socketClient })] })
     const ticks: number[] = []
     const subscription = client.ticks.subscribe(undefined, { onData: (data) => ticks.push(data) })
-    await expect.poll(() => ticks.length).toBeGreaterThan(2)
+    await eventually(() => ticks.length).toBeGreaterThan(2)
     await expire(world, session)
-    await expect.poll(() => ticks.lastIndexOf(1)).toBeGreaterThan(2)
+    await eventually(() => ticks.lastIndexOf(1)).toBeGreaterThan(2)
     expect(await client.greet.query()).toBe('hello')
     expect(issuer.refreshes).toBe(1)
     expect(server.dials).toHaveLength(2)

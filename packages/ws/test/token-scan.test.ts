@@ -6,6 +6,7 @@ import { createWebSocket as createPlatformSocket } from '../src/create-web-socke
 import { header } from '../src/header.ts'
 import { createWebSocket, createWebSocketClass } from '../src/node-sockets.ts'
 import { firstMessage, type Placement, subprotocol, ticket } from '../src/placement.ts'
+import { eventually } from './support/eventually.ts'
 import { listenTo } from './support/heard.ts'
 import { it } from './support/world.ts'
 
@@ -50,7 +51,7 @@ describe('no URL, log, trace, event or error shows a token', () => {
         one.addEventListener(type, (event) => said.push(event, (event as Event & { error?: unknown }).error))
       }
       const before = server.dials.length
-      await expect.poll(() => server.dials.length).toBeGreaterThanOrEqual(before + sockets.length)
+      await eventually(() => server.dials.length).toBeGreaterThanOrEqual(before + sockets.length)
       await new Promise((resolve) => setTimeout(resolve, 50))
       if (end === 'dies') void session.signOut()
       for (const socket of sockets) said.push(socket, socket.url, socket.protocol)
