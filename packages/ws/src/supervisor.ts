@@ -262,7 +262,9 @@ export function supervise(options: SupervisorOptions, audience: Audience): Super
   function awaitSignIn(error: AuthenticationError | undefined, isAnonymous = options.isAnonymous): void {
     const signal = enter({ phase: 'paused' })
     disown()
-    announce(error?.reason ?? 'signed-out', Infinity)
+    const reason = error?.reason ?? 'signed-out'
+    const isWelcome = !source.signal.aborted || (isAnonymous && reason === 'signed-out')
+    announce(reason, isWelcome ? 0 : Infinity)
     if (!signal.aborted) whenChanged(source, disown, dialNext(isAnonymous))
   }
 

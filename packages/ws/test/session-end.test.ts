@@ -79,6 +79,18 @@ describe('a socket', () => {
     expect(got).not.toContain('of alice')
   })
 
+  it('connects at once for who takes the place of another', async ({ world }) => {
+    const { server, issuer, open, closing } = world
+    const session = open()
+    const socket = closing(createWebSocket(session, server.url, options))
+    const heard = listenTo(socket)
+    await next(socket, 'open')
+    void session.signIn(issuer.signIn({ identity: 'bob' }).tokens)
+    await next(socket, 'open')
+    expect(heard.losses).toMatchObject([{ reason: 'switched', delayMs: 0 }])
+    await eventually(() => server.sockets.size).toBe(1)
+  })
+
   it('sends nothing as bob that alice wrote before the first connection', async ({ world }) => {
     const { server, issuer, open, closing } = world
     const session = open()
@@ -169,6 +181,7 @@ describe('an anonymous socket', () => {
     await next(socket, 'open')
     expect(server.dials[2]?.token).toBeUndefined()
     expect(heard.losses.map(({ reason }) => reason)).toEqual(['signed-in', 'signed-out'])
+    expect(heard.losses[1]?.delayMs).toBe(0)
     expect(server.dials).toHaveLength(3)
   })
 
