@@ -2,6 +2,7 @@ import { acquireCalls } from './cases/acquire.ts'
 import { getCalls, postCalls } from './cases/calls.ts'
 import { eventStreamGoals, eventStreamReaders, eventStreams } from './cases/event-streams.ts'
 import { kyCalls } from './cases/ky.ts'
+import { dropCalls, messageCalls, serveSockets } from './cases/sockets.ts'
 import { stormCalls } from './cases/storm.ts'
 import { type Goal, verdictOn } from './goal.ts'
 import { idleSessions } from './idle-sessions.ts'
@@ -57,15 +58,41 @@ for (const [title, eventOf] of Object.entries(eventStreams)) {
   await show(title, eventStreamGoals, () => eventStreamReaders(eventOf))
 }
 if (wanted === undefined || 'idle sessions'.startsWith(wanted)) console.log(`\n${await idleSessions()}`)
+await sockets()
 
 async function show(
   title: string,
   goal: Goal | readonly [Goal, ...Goal[]],
   make: () => Contender[] | Promise<Contender[]>,
+  rounds = 15,
 ): Promise<void> {
   if (wanted !== undefined && !title.startsWith(wanted)) return
-  const results = await measure(await make(), { rounds: 15, warmUps: 3 })
+  const results = await measure(await make(), { rounds, warmUps: 3 })
   const goals = 'of' in goal ? ([goal] as const) : goal
-  const verdicts = goals.map((one) => verdictOn(one, results)).join('\n')
-  console.log(`\n### ${title}\n\n${tableOf(results, goals[0].comparedWith)}\n\n${verdicts}`)
+  const verdicts = goals.map((one) => verdictOn(one, results)).join('
+')
+  console.log(`
+### ${title}
+
+${tableOf(results, goals[0].comparedWith)}
+
+${verdicts}`)
+}
+
+/** WebSockets against a server in another process: here the network counts, and only the client's CPU time. */
+async function sockets(): Promise<void> {
+  const titles = { messages: 'WebSocket, a message', drop: 'WebSocket, 1000 dropped at once by an expired token' }
+  if (wanted !== undefined && !Object.values(titles).some((title) => title.startsWith(wanted))) return
+  const served = await serveSockets()
+  const ofMessage = { of: 'reauth', comparedWith: 'raw onmessage', most: 1.15, aim: 1.05 }
+  await show(titles.messages, ofMessage, () => messageCalls(served))
+  const { contenders, times } = dropCalls(served)
+  await show(titles.drop, { of: 'reauth', comparedWith: 'raw re-dial', most: 1.3, aim: 1.1 }, () => contenders, 7)
+  for (const [name, ms] of times) {
+    if (ms.length > 0)
+      console.log(`- ${name}: all back in ${ms.toSorted((a, b) => a - b)[ms.length >> 1]?.toFixed(0)} ms`)
+  }
+  served.stop()
+  // Those that reconnect would try for ever.
+  process.exit()
 }
