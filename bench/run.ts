@@ -69,14 +69,8 @@ async function show(
   if (wanted !== undefined && !title.startsWith(wanted)) return
   const results = await measure(await make(), { rounds, warmUps: 3 })
   const goals = 'of' in goal ? ([goal] as const) : goal
-  const verdicts = goals.map((one) => verdictOn(one, results)).join('
-')
-  console.log(`
-### ${title}
-
-${tableOf(results, goals[0].comparedWith)}
-
-${verdicts}`)
+  const verdicts = goals.map((one) => verdictOn(one, results)).join('\n')
+  console.log(`\n### ${title}\n\n${tableOf(results, goals[0].comparedWith)}\n\n${verdicts}`)
 }
 
 /** WebSockets against a server in another process: here the network counts, and only the client's CPU time. */
