@@ -45,12 +45,12 @@ export function createSchedule(host: SessionHost, refresher: Refresher): Schedul
     const { version, receivedAt } = held
     const { expiresAt } = held.credential
     const now = platform.now()
-    const windows: number[] = []
+    let windowMs = -Infinity
     for (const { epoch = held.epoch, options } of holds) {
-      if (epoch === held.epoch) windows.push(options.refreshAheadMs ?? defaultAheadMs)
+      if (epoch === held.epoch) windowMs = Math.max(windowMs, options.refreshAheadMs ?? defaultAheadMs)
     }
-    const isHeld = windows.length > 0
-    const aheadMs = Math.min(isHeld ? Math.max(...windows) : defaultAheadMs, (expiresAt - receivedAt) / 3)
+    const isHeld = windowMs !== -Infinity
+    const aheadMs = Math.min(isHeld ? windowMs : defaultAheadMs, (expiresAt - receivedAt) / 3)
     if (current?.version !== version) current = { version, jitter: platform.random() / 10, isTold: false }
     // Jitter only delays: never more than one refresh per two thirds of a lifetime.
     const wantedAt = expiresAt - aheadMs * (1 - current.jitter)
