@@ -1,5 +1,6 @@
 import { acquireCalls } from './cases/acquire.ts'
 import { getCalls, postCalls } from './cases/calls.ts'
+import { eventStreamGoals, eventStreamReaders, eventStreams } from './cases/event-streams.ts'
 import { kyCalls } from './cases/ky.ts'
 import { stormCalls } from './cases/storm.ts'
 import { type Goal, verdictOn } from './goal.ts'
@@ -52,10 +53,19 @@ for (const [where, stub] of Object.entries(stubs)) {
 }
 const ofAcquire = { of: 'acquire', comparedWith: 'async function', most: 2.5, aim: 1.5 }
 await show('acquire, of a fresh session', ofAcquire, acquireCalls)
+for (const [title, eventOf] of Object.entries(eventStreams)) {
+  await show(title, eventStreamGoals, () => eventStreamReaders(eventOf))
+}
 if (wanted === undefined || 'idle sessions'.startsWith(wanted)) console.log(`\n${await idleSessions()}`)
 
-async function show(title: string, goal: Goal, make: () => Contender[] | Promise<Contender[]>): Promise<void> {
+async function show(
+  title: string,
+  goal: Goal | readonly [Goal, ...Goal[]],
+  make: () => Contender[] | Promise<Contender[]>,
+): Promise<void> {
   if (wanted !== undefined && !title.startsWith(wanted)) return
   const results = await measure(await make(), { rounds: 15, warmUps: 3 })
-  console.log(`\n### ${title}\n\n${tableOf(results, goal.comparedWith)}\n\n${verdictOn(goal, results)}`)
+  const goals = 'of' in goal ? ([goal] as const) : goal
+  const verdicts = goals.map((one) => verdictOn(one, results)).join('\n')
+  console.log(`\n### ${title}\n\n${tableOf(results, goals[0].comparedWith)}\n\n${verdicts}`)
 }

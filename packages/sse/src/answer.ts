@@ -1,0 +1,22 @@
+import { classifyResponse, retryAfterMs } from '@reauth/core'
+
+import type { Loss } from './loss.ts'
+import type { StreamOptions } from './stream-options.ts'
+
+/** What an answer is to a stream. */
+export type Answer = 'open' | 'over' | 'refused' | 'denied' | 'failed' | 'not-a-stream' | Loss
+
+/** Returns what an answer is to a stream, by the caller's rule first. */
+export function answerOf(response: Response, url: URL, classify: StreamOptions['classify']): Answer {
+  const { status, headers, redirected } = response
+  // After a redirect to another origin fetch sends no `Authorization`, so a 401 from there says nothing of ours.
+  const isFromThere = !redirected || new URL(response.url).origin === url.origin
+  const verdict = classify?.(response) ?? (isFromThere ? classifyResponse(response) : undefined)
+  if (verdict === 'transient' || [408, 425, 429].includes(status) || status >= 500) {
+    return { status, retryAfterMs: retryAfterMs(headers.get('retry-after')) }
+  }
+  if (verdict !== undefined) return verdict
+  if (status === 204) return 'over'
+  if (status !== 200) return 'failed'
+  return /^text\/event-stream\s*(;|$)/i.test(headers.get('content-type') ?? '') ? 'open' : 'not-a-stream'
+}

@@ -1,0 +1,36 @@
+import type { CredentialSource } from '@reauth/core'
+
+import { destinationOf } from './destination.ts'
+import { createFeed, type ServerSentEvent } from './feed.ts'
+import { type EventStream, iterate } from './event-stream.ts'
+import type { StreamOptions } from './stream-options.ts'
+
+/** Opens streams with a session's credential. */
+export interface OpenStream {
+  /**
+   * Returns the events of a URL. It connects when the first one is asked for, and reads no further while nobody asks.
+   * Leaving the loop closes it.
+   *
+   * Throws a `TypeError` for an address that the session's credential may not go to. Iterating rejects with
+   * `AuthenticationError`, `PermissionDeniedError`, `RefreshError`, `StreamError`, or the reason of `init.signal`.
+   */
+  (url: string | URL, init?: RequestInit): EventStream
+  /** Calls back for each event, which is the fastest way. Resolves at the end of the stream; rejects as iterating does. */
+  each(url: string | URL, init: RequestInit, onEvent: (event: ServerSentEvent) => void): Promise<void>
+}
+
+/**
+ * Returns what opens streams of server-sent events. A GET goes on over any number of connections, each from the last id
+ * that came; whatever else is sent once, and ends with its answer.
+ */
+export function createStream(source: CredentialSource, options: StreamOptions = {}): OpenStream {
+  const open = (url: string | URL, init: RequestInit = {}): EventStream => {
+    const destination = destinationOf(source, url)
+    return iterate((onEvent) => createFeed(source, options, destination, init, { onEvent }))
+  }
+  return Object.assign(open, {
+    async each(url: string | URL, init: RequestInit, onEvent: (event: ServerSentEvent) => void) {
+      await createFeed(source, options, destinationOf(source, url), init, { onEvent }).pull(() => false)
+    },
+  })
+}

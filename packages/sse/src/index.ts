@@ -1,0 +1,6 @@
+export { createEventSource } from './create-event-source.ts'
+export { createStream, type OpenStream } from './create-stream.ts'
+export type { EventStream } from './event-stream.ts'
+export type { ServerSentEvent } from './feed.ts'
+export { StreamError, type StreamErrorOptions, type StreamFailure } from './stream-error.ts'
+export type { StreamOptions } from './stream-options.ts'
