@@ -7,7 +7,7 @@ export {
   type Verdict,
 } from './challenges.ts'
 export type { AcquireOptions, Credential, CredentialSource, HoldOptions } from './credential.ts'
-export type { Disposer } from './disposer.ts'
+export { type Disposer, disposer } from './disposer.ts'
 export {
   AuthenticationError,
   type AuthenticationReason,
@@ -42,4 +42,5 @@ export type { LockOptions, RequestLock, TokenStorage } from './storage.ts'
 export type { Refresh, RefreshContext, RefreshOption, Strategy } from './strategies.ts'
 export { askForTokens, readTokenAnswer, retryAfterMs, type TokenAnswer, tokenError } from './token-endpoint.ts'
 export { parseTokenResponse, type TokenSet } from './token-set.ts'
+export { createUnlistedWarning } from './unlisted-warning.ts'
 export { type AdapterTrace, type Trace, type TraceEntry, traceTo } from './trace.ts'

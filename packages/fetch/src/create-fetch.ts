@@ -5,7 +5,7 @@ import { type Attach, sendAttached } from './attached.ts'
 import { authorizationOf, hasAuthorization, readable, type Readable, withAuthorization } from './authorization.ts'
 import { isMarked, registerWrapper, sendBare, underWrappers } from './bare-fetch.ts'
 import { copiesOf, discard, isRequest, isStream, referrerOf } from './body.ts'
-import { createUnlistedWarning, isListed, urlOf } from './destination.ts'
+import { createRefusalWarning, isListed, urlOf } from './destination.ts'
 import { type Classify, verdictOf } from './verdict.ts'
 
 export interface FetchOptions {
@@ -53,7 +53,7 @@ type Input = RequestInfo | URL
  */
 export function createFetch(source: CredentialSource, options: FetchOptions = {}): typeof fetch {
   const { authorization = 'keep', attach, classify, outliveSession = false } = options
-  const warn = createUnlistedWarning(source)
+  const warn = createRefusalWarning(source)
   const isRefused = (response: Response, input: Input): boolean =>
     (classify !== undefined || response.status === 401) && verdictOf(response, input, classify) === 'refused'
 

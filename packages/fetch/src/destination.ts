@@ -1,4 +1,4 @@
-import type { CredentialSource } from '@reauth/core'
+import { type CredentialSource, createUnlistedWarning } from '@reauth/core'
 
 import { isRequest } from './body.ts'
 
@@ -21,22 +21,9 @@ export function isListed({ origins }: CredentialSource, input: RequestInfo | URL
 }
 
 /** Tells once per origin that its 401 is not handled, and which line would change that. */
-export function createUnlistedWarning({
-  trace = ({ reason }) => {
-    console.warn('reauth:', reason)
-  },
-}: CredentialSource): (status: number, input: RequestInfo | URL) => void {
-  const told = new Set<string>()
+export function createRefusalWarning(source: CredentialSource): (status: number, input: RequestInfo | URL) => void {
+  const warn = createUnlistedWarning(source)
   return (status, input) => {
-    if (status !== 401) return
-    const { origin } = urlOf(input)
-    if (told.has(origin)) return
-    told.add(origin)
-    trace({
-      type: 'warning',
-      level: 'warn',
-      origin,
-      reason: `401 from an unlisted origin; if it takes this session's tokens, add origins: ['${origin}']`,
-    })
+    if (status === 401) warn('401', urlOf(input).origin)
   }
 }

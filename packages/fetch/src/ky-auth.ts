@@ -7,7 +7,7 @@ import { authorizationOf } from './authorization.ts'
 import { sendBare } from './bare-fetch.ts'
 import { copiesOf, discard, isStream, referrerOf } from './body.ts'
 import type { FetchOptions } from './create-fetch.ts'
-import { createUnlistedWarning } from './destination.ts'
+import { createRefusalWarning } from './destination.ts'
 import { verdictOf } from './verdict.ts'
 
 /** As for `createFetch`; what sends is the fetch that ky was given. */
@@ -38,7 +38,7 @@ interface Call {
  */
 export function kyAuth(source: CredentialSource, options: KyAuthOptions = {}): { hooks: Hooks } {
   const { authorization = 'keep', attach, classify } = options
-  const warn = createUnlistedWarning(source)
+  const warn = createRefusalWarning(source)
   // ky takes fetch, timeout and throwHttpErrors out of the options that later hooks see; the context is left in.
   const key = Symbol('reauth')
   const callOf = ({ context }: { context: object }): Call => (context as { [key]: Call })[key]
