@@ -1,0 +1,1 @@
+export { graphqlWs, type GraphqlWsOptions } from './graphql-options.ts'

@@ -1,0 +1,87 @@
+/** Those of browsers, and those that `ws` has besides. */
+const binaryTypes: readonly string[] = ['blob', 'arraybuffer', 'nodebuffer', 'fragments']
+
+/** What a WebSocket looks like from outside (WHATWG WebSockets, section 3.1), whatever its connection is. */
+export abstract class SocketTarget extends EventTarget {
+  static readonly CONNECTING = 0
+  static readonly OPEN = 1
+  static readonly CLOSING = 2
+  static readonly CLOSED = 3
+  declare readonly CONNECTING: 0
+  declare readonly OPEN: 1
+  declare readonly CLOSING: 2
+  declare readonly CLOSED: 3
+  declare onopen: WebSocket['onopen']
+  declare onmessage: WebSocket['onmessage']
+  declare onerror: WebSocket['onerror']
+  declare onclose: WebSocket['onclose']
+  readonly #handlers = new Map<string, ((event: Event) => unknown) | null>()
+  readonly #self = { configurable: true, value: this }
+  #hasMessageListeners = false
+  #binaryType: BinaryType = 'blob'
+
+  static {
+    const { prototype } = SocketTarget
+    const states = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED']
+    states.forEach((name, value) => Object.defineProperty(prototype, name, { enumerable: true, value }))
+    for (const type of ['open', 'message', 'error', 'close']) {
+      Object.defineProperty(prototype, `on${type}`, {
+        configurable: true,
+        enumerable: true,
+        get(this: SocketTarget) {
+          return this.#handlers.get(type) ?? null
+        },
+        set(this: SocketTarget, handler: unknown) {
+          this.#handle(type, handler)
+        },
+      })
+    }
+  }
+
+  /** What it is connected by at the moment. */
+  protected abstract get socket(): WebSocket | undefined
+
+  get extensions(): string {
+    return this.socket?.extensions ?? ''
+  }
+
+  get protocol(): string {
+    return this.socket?.protocol ?? ''
+  }
+
+  get binaryType(): BinaryType {
+    return this.#binaryType
+  }
+
+  set binaryType(value: BinaryType) {
+    if (!binaryTypes.includes(value)) return
+    this.#binaryType = value
+    if (this.socket !== undefined) this.socket.binaryType = value
+  }
+
+  /** A handler keeps its place among the listeners, whoever comes to be it. */
+  #handle(type: string, handler: unknown): void {
+    const isKnown = this.#handlers.has(type)
+    this.#handlers.set(type, typeof handler === 'function' ? (handler as () => unknown) : null)
+    if (!isKnown) super.addEventListener(type, (event) => this.#handlers.get(type)?.call(this, event))
+  }
+
+  override addEventListener(...args: Parameters<EventTarget['addEventListener']>): void {
+    if (args[0] === 'message') this.#hasMessageListeners = true
+    super.addEventListener(...args)
+  }
+
+  /** Passes a message on. Where only `onmessage` waits for it, it is the event itself, as of this target. */
+  protected deliver(event: MessageEvent): void {
+    if (this.#hasMessageListeners) {
+      const { data, origin } = event as MessageEvent<unknown>
+      this.dispatchEvent(new MessageEvent('message', { data, origin: origin ?? '' }))
+      return
+    }
+    const handler = this.#handlers.get('message')
+    if (handler === undefined || handler === null) return
+    Object.defineProperty(event, 'target', this.#self)
+    Object.defineProperty(event, 'currentTarget', this.#self)
+    handler.call(this, event)
+  }
+}
