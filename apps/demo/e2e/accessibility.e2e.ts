@@ -61,7 +61,7 @@ it('can be used with the keyboard alone, and shows where the focus is', async ()
   const press = async (name: string): Promise<void> => {
     const target = button(name)
     await target.waitFor()
-    for (let steps = 0; steps < 20 && !(await target.evaluate(isFocused)); steps++) {
+    for (let steps = 0; steps < 60 && !(await target.evaluate(isFocused)); steps++) {
       await page.keyboard.press('Tab')
     }
     expect(await target.evaluate((element) => getComputedStyle(element).outlineStyle)).toBe('solid')

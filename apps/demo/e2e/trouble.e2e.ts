@@ -27,7 +27,7 @@ it('goes on by itself when the access token is revoked under a running call', as
   const { demo, button, fact, figure, signIn } = await openWorld()
   await signIn()
   await button('Revoke the access token').click()
-  await expect.poll(() => fact('version')).toBe('2')
+  await expect.poll(() => fact('version'), { timeout: 10_000 }).toBe('2')
   expect(demo.counters.refreshes).toBe(1)
   expect(await figure('failed')).toBe(0)
 })

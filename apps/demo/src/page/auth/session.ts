@@ -3,6 +3,7 @@ import { createFetch } from '@reauth/fetch'
 import { useSyncExternalStore } from 'react'
 
 import { record } from '../activity/trace-log.ts'
+import { inspected, via } from '../activity/via.ts'
 import { facts } from '../facts.ts'
 import { oauth } from './oauth.ts'
 
@@ -20,7 +21,7 @@ export const session: Session = createSession({
 })
 
 /** `fetch` that stays signed in. */
-export const api: typeof fetch = createFetch(session)
+export const api: typeof fetch = createFetch(via('fetch', session), { fetch: inspected('fetch') })
 
 const subscribe = (listener: () => void): (() => void) => session.subscribe(listener)
 const snapshot = (): SessionState => session.state

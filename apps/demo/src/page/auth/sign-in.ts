@@ -1,3 +1,4 @@
+import { replace } from '../place.ts'
 import { createStore, type Store } from '../store.ts'
 import { oauth } from './oauth.ts'
 import { session } from './session.ts'
@@ -47,7 +48,7 @@ async function enter(): Promise<void> {
   const signedIn = await oauth.handleCallback()
   if (signedIn === undefined) return
   await session.signIn(signedIn.tokens)
-  if (signedIn.returnTo !== undefined) history.replaceState(null, '', signedIn.returnTo)
+  if (signedIn.returnTo !== undefined) replace(signedIn.returnTo)
 }
 
 async function reporting(task: () => Promise<void>): Promise<void> {

@@ -1,0 +1,64 @@
+import type { ComponentType, JSX } from 'react'
+
+import { CallsCard } from './calls-card.tsx'
+import { ExperimentsCard } from './experiments-card.tsx'
+import { LoadCard } from './load-card.tsx'
+import { ModalCard } from './modal-card.tsx'
+import { RequestsCard } from './requests-card.tsx'
+import { ServerCard } from './server-card.tsx'
+import { ClockCard } from './session-clock.tsx'
+import { TimelineCard } from './timeline-card.tsx'
+import { TraceCard } from './trace-card.tsx'
+
+/** A part of the page with an address of its own. */
+export interface View {
+  readonly path: string
+  readonly name: string
+  readonly Content: ComponentType
+}
+
+const overview: View = { path: '/', name: 'Overview', Content: Overview }
+
+/** All of them, in the order of the navigation. */
+export const views: readonly View[] = [
+  overview,
+  { path: '/screens', name: 'Screens', Content: Screens },
+  { path: '/requests', name: 'Requests', Content: Requests },
+]
+
+/** The view that a path shows; the overview for one that is none. */
+export function viewOf(path: string): View {
+  const [, first = ''] = path.split(/[/?]/)
+  return views.find((view) => view.path === `/${first}`) ?? overview
+}
+
+function Overview(): JSX.Element {
+  return (
+    <>
+      <ExperimentsCard />
+      <CallsCard />
+      <ServerCard />
+      <TraceCard />
+      <TimelineCard />
+    </>
+  )
+}
+
+function Screens(): JSX.Element {
+  return (
+    <>
+      <ClockCard />
+      <ModalCard />
+    </>
+  )
+}
+
+function Requests(): JSX.Element {
+  return (
+    <>
+      <TimelineCard />
+      <RequestsCard />
+      <LoadCard />
+    </>
+  )
+}
