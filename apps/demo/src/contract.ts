@@ -4,12 +4,12 @@
  */
 
 /** Servers of the demo beside that of the page, which carries the files, `/api`, `/admin` and `/broker`. */
-export const services = ['live', 'llm', 'media', 'north', 'south'] as const
-export type ServiceName = (typeof services)[number]
+export type ServiceName = 'live' | 'llm' | 'media' | ChatServer
+export const services: readonly ServiceName[] = ['live', 'llm', 'media', 'north', 'south']
 
 /** The two chat servers. Each is an issuer of its own: its tokens are worth nothing anywhere else. */
-export const chatServers = ['north', 'south'] as const satisfies readonly ServiceName[]
-export type ChatServer = (typeof chatServers)[number]
+export type ChatServer = 'north' | 'south'
+export const chatServers: readonly ChatServer[] = ['north', 'south']
 
 /**
  * What stands in the page's head, as `<meta name="demo:…">`: the issuer's address, the client id that the page has at

@@ -1,0 +1,180 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+import {
+  AuthenticationError,
+  createSession,
+  createSessions,
+  type Credential,
+  RefreshError,
+  type Session,
+  type Trace,
+} from '@reauth/core'
+import { createOAuth } from '@reauth/oauth'
+import { ClientSecretPost } from 'oauth4webapi'
+
+import { type BrokerAnswer, type BrokerRequest, parameters, paths } from '../contract.ts'
+import { type BrokerRecords, keyOf, newBrokerToken } from './broker-records.ts'
+import { cookieOf, setCookie } from './cookies.ts'
+import type { Tally } from './counters.ts'
+import { isFromPage } from './from-page.ts'
+import { sessionCookie } from './gate.ts'
+import type { Client } from './issuer.ts'
+import type { Passes } from './passes.ts'
+import { BadRequest, readJson } from './read-json.ts'
+import { empty, html, json, redirect } from './respond.ts'
+import type { Handler } from './serve.ts'
+import { signInPage } from './sign-in-page.ts'
+
+interface BrokerOptions {
+  readonly issuer: string
+  readonly client: Client
+  readonly pageOrigin: string
+  readonly records: BrokerRecords
+  /** Of the session cookie, which the broker renews with each access token. */
+  readonly passes: Passes
+  readonly tally: Tally
+  /** What the refresh path did, without a token. */
+  readonly trace?: Trace | undefined
+}
+
+/** Where the issuer sends the browser back to. */
+export const brokerCallback = '/broker/callback'
+
+const brokerCookie = 'reauth-demo-broker'
+/** Says that a sign-in was begun in this very browser. */
+const flowCookie = 'reauth-demo-broker-flow'
+const day = 24 * 60 * 60
+
+/**
+ * Creates the broker: it keeps the refresh tokens, which are good for one use, and gives pages access tokens. One process
+ * and one session for each sign-in, so that pages that ask at once cost one refresh.
+ */
+export function createBroker(options: BrokerOptions): Handler {
+  const { issuer, client, pageOrigin, records, passes, tally, trace } = options
+  const oauth = createOAuth({
+    issuer,
+    clientId: client.id,
+    clientAuth: ClientSecretPost(client.secret ?? ''),
+    redirectUri: client.redirectUri,
+    // Everything of the demo is on loopback, over plain http. Never set this anywhere else.
+    allowInsecureRequests: true,
+  })
+  const sessions = createSessions((key) =>
+    createSession({
+      name: key,
+      storage: records.storage,
+      issuer,
+      ...(trace && { trace }),
+      refresh(context) {
+        tally.brokerKeys.add(key)
+        return oauth.refresh(context)
+      },
+    }),
+  )
+
+  const beginSignIn: Handler = async (_request, response, url) => {
+    let address: URL
+    try {
+      const returnTo = url.searchParams.get(parameters.returnTo) ?? '/'
+      address = await oauth.authorize({ returnTo, prompt: 'login consent' })
+    } catch (error) {
+      if (error instanceof TypeError) throw new BadRequest(error.message)
+      throw error
+    }
+    const state = address.searchParams.get('state') ?? ''
+    const cookie = setCookie(flowCookie, state, { path: brokerCallback, sameSite: 'Lax', maxAge: 600 })
+    redirect(response, address.href, { 'set-cookie': cookie })
+  }
+
+  const endSignIn: Handler = async (request, response, url) => {
+    const isBegunHere = cookieOf(request, flowCookie) === url.searchParams.get('state')
+    const signedIn = isBegunHere ? await oauth.handleCallback(url).catch(() => undefined) : undefined
+    if (signedIn === undefined) {
+      return html(response, 400, signInPage({ message: 'This sign-in is no longer open. Go back and start again.' }))
+    }
+    const token = newBrokerToken()
+    await using session = sessions.open(keyOf(token))
+    await session.signIn(signedIn.tokens)
+    redirect(response, signedIn.returnTo ?? '/', {
+      'set-cookie': [
+        setCookie(brokerCookie, token, { path: '/broker', maxAge: day }),
+        setCookie(flowCookie, '', { path: brokerCallback, sameSite: 'Lax' }),
+      ],
+    })
+  }
+
+  const giveSession: Handler = async (request, response) => {
+    tally.broker.add('requests')
+    const key = knownKey(request)
+    const given: BrokerRequest = await readJson(request)
+    if (key === undefined) return refuse(response, 'Nobody is signed in here')
+    await using session = sessions.open(key)
+    try {
+      const credential = await current(session, given.refused)
+      const { accessToken = '', expiresAt = Date.now() } = credential
+      json(response, 200, answerOf(credential), {
+        'set-cookie': setCookie(sessionCookie, passes.issue(accessToken, expiresAt)),
+      })
+    } catch (error) {
+      if (error instanceof AuthenticationError) return refuse(response, error.message)
+      if (!(error instanceof RefreshError)) throw error
+      tally.broker.add('unavailable')
+      const { retryAfterMs } = error
+      const seconds = retryAfterMs === undefined ? undefined : String(Math.ceil(retryAfterMs / 1000))
+      json(response, 502, { error: error.message }, seconds === undefined ? {} : { 'retry-after': seconds })
+    }
+  }
+
+  const signOut: Handler = async (request, response) => {
+    const key = knownKey(request)
+    if (key !== undefined) {
+      await using session = sessions.open(key)
+      const tokens = await session.tokens()
+      await session.signOut()
+      records.drop(key)
+      await oauth.revoke(tokens)
+    }
+    empty(response, { 'set-cookie': setCookie(brokerCookie, '', { path: '/broker' }) })
+  }
+
+  function knownKey(request: IncomingMessage): string | undefined {
+    const token = cookieOf(request, brokerCookie)
+    const key = token && keyOf(token)
+    return key && records.has(key) ? key : undefined
+  }
+
+  function refuse(response: ServerResponse, error: string): void {
+    tally.broker.add('unauthorized')
+    json(response, 401, { error })
+  }
+
+  const answers: Readonly<Record<string, Handler>> = {
+    [`GET ${paths.brokerSignIn}`]: beginSignIn,
+    [`GET ${brokerCallback}`]: endSignIn,
+    [`POST ${paths.brokerSession}`]: giveSession,
+    [`POST ${paths.brokerSignOut}`]: signOut,
+  }
+
+  return (request, response, url) => {
+    const answer = answers[`${request.method} ${url.pathname}`]
+    if (answer === undefined) return json(response, 404, { error: 'not_found' })
+    if (request.method === 'POST' && !isFromPage(request, pageOrigin)) {
+      tally.broker.add('foreign')
+      return json(response, 403, { error: 'only the demo page may ask' })
+    }
+    return answer(request, response, url)
+  }
+}
+
+/** Returns a credential that works; not the one that a server refused. */
+async function current(session: Session, refused: string | undefined): Promise<Credential> {
+  const held = await session.acquire()
+  return refused !== undefined && refused === held.accessToken ? session.acquire({ refused: held }) : held
+}
+
+const answerOf = ({ accessToken = '', expiresAt = 0, identity = '' }: Credential): BrokerAnswer => ({
+  access_token: accessToken,
+  token_type: 'Bearer',
+  expires_in: Math.max(0, Math.floor((expiresAt - Date.now()) / 1000)),
+  identity,
+})
