@@ -4,7 +4,7 @@ import { useSyncExternalStore } from 'react'
 
 import { record } from '../activity/trace-log.ts'
 import { inspected, via } from '../activity/via.ts'
-import { facts } from '../facts.ts'
+import { facts, originOf } from '../facts.ts'
 import { oauth } from './oauth.ts'
 
 /** How long before its end a token counts as stale. reauth takes a third of the lifetime where that is less. */
@@ -16,6 +16,7 @@ export const session: Session = createSession({
   refresh: oauth.refresh,
   storage: indexedDbStorage(),
   issuer: facts.issuer,
+  origins: [location.origin, originOf('live'), originOf('llm'), originOf('media')],
   leewayMs,
   trace: record,
 })

@@ -5,10 +5,14 @@ import { ExperimentsCard } from './experiments-card.tsx'
 import { LoadCard } from './load-card.tsx'
 import { ModalCard } from './modal-card.tsx'
 import { RequestsCard } from './requests-card.tsx'
+import { PlayerCard } from './player-card.tsx'
 import { ServerCard } from './server-card.tsx'
+import { ServersView } from './servers-view.tsx'
 import { ClockCard } from './session-clock.tsx'
+import { TabsCard } from './tabs-card.tsx'
 import { TimelineCard } from './timeline-card.tsx'
 import { TraceCard } from './trace-card.tsx'
+import { SocketCard, StreamsCard } from './transport-cards.tsx'
 
 /** A part of the page with an address of its own. */
 export interface View {
@@ -22,6 +26,8 @@ const overview: View = { path: '/', name: 'Overview', Content: Overview }
 /** All of them, in the order of the navigation. */
 export const views: readonly View[] = [
   overview,
+  { path: '/transports', name: 'Transports', Content: Transports },
+  { path: '/servers', name: 'Servers', Content: ServersView },
   { path: '/screens', name: 'Screens', Content: Screens },
   { path: '/requests', name: 'Requests', Content: Requests },
 ]
@@ -39,6 +45,18 @@ function Overview(): JSX.Element {
       <CallsCard />
       <ServerCard />
       <TraceCard />
+      <TimelineCard />
+    </>
+  )
+}
+
+function Transports(): JSX.Element {
+  return (
+    <>
+      <SocketCard />
+      <StreamsCard />
+      <PlayerCard />
+      <TabsCard />
       <TimelineCard />
     </>
   )
