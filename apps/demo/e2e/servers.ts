@@ -15,7 +15,8 @@ export interface Servers {
   readonly oauth: OAuth
   /** A session that is signed in as Ada, for all of the demo's origins. */
   readonly session: Session
-  readonly trace: readonly TraceEntry[]
+  /** What the broker did. */
+  readonly brokerTrace: readonly TraceEntry[]
   readonly issued: readonly Issued[]
   /** Presses a button of the page. */
   readonly press: <Answer>(path: string, body?: object) => Promise<Answer>
@@ -25,7 +26,7 @@ export interface Servers {
 interface ServersOptions {
   readonly accessTokenSeconds?: number
   /** How many refresh tokens are to come twice. @default 0 */
-  readonly replays?: number
+  readonly replays?: number | 'some'
 }
 
 /** Starts a demo for one test, and ends it with the test. */
@@ -34,8 +35,13 @@ export async function openServers(
   { accessTokenSeconds = 600, replays = 0 }: ServersOptions = {},
 ): Promise<Servers> {
   const issued: Issued[] = []
-  const trace: TraceEntry[] = []
-  const demo = await startDemo({ accessTokenSeconds, onIssued: (one) => issued.push(one) })
+  const brokerTrace: TraceEntry[] = []
+  const demo = await startDemo({
+    accessTokenSeconds,
+    hasPage: false,
+    onIssued: (one) => issued.push(one),
+    trace: (entry) => brokerTrace.push(entry),
+  })
   const ada = createPerson(demo, 'ada')
   const oauth = createOAuth({
     issuer: demo.issuer,
@@ -47,12 +53,12 @@ export async function openServers(
   const session = createSession({
     refresh: oauth.refresh,
     origins: [new URL(demo.url).origin, ...Object.values(demo.services)],
-    trace: (entry) => trace.push(entry),
   })
   onTestFinished(async () => {
     await session[Symbol.asyncDispose]()
     await demo.close()
-    expect(demo.counters.reuseDetected).toBe(replays)
+    if (replays === 'some') expect(demo.counters.reuseDetected).toBeGreaterThan(0)
+    else expect(demo.counters.reuseDetected).toBe(replays)
   })
   await session.signIn(await ada.signIn(oauth))
 
@@ -64,10 +70,10 @@ export async function openServers(
     expect(response.status).toBe(200)
     return (await response.json()) as Answer
   }
-  return { demo, ada, oauth, session, trace, issued, press, set: (settings) => press(paths.settings, settings) }
+  return { demo, ada, oauth, session, brokerTrace, issued, press, set: (settings) => press(paths.settings, settings) }
 }
 
 /** Waits until something is so. */
-export async function until(isSo: () => boolean): Promise<void> {
+export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   await vi.waitUntil(isSo, { timeout: 30_000, interval: 20 })
 }

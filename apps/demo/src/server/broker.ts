@@ -58,6 +58,7 @@ export function createBroker(options: BrokerOptions): Handler {
     redirectUri: client.redirectUri,
     // Everything of the demo is on loopback, over plain http. Never set this anywhere else.
     allowInsecureRequests: true,
+    trace,
   })
   const sessions = createSessions((key) =>
     createSession({

@@ -24,6 +24,7 @@ import { createMainIssuer } from './main-issuer.ts'
 import { createMedia } from './media.ts'
 import { createPageServer } from './page-server.ts'
 import { createPasses } from './passes.ts'
+import { json } from './respond.ts'
 import { type Handler, serve } from './serve.ts'
 import { createSettings } from './settings.ts'
 import { replayAll } from './thief.ts'
@@ -35,6 +36,8 @@ export interface DemoOptions {
   accessTokenSeconds?: number
   /** Whether an edited file reaches the open page. @default false */
   watch?: boolean
+  /** Whether the page itself is served, or nothing but what it talks to. @default true */
+  hasPage?: boolean
   /** Hears of every code and token an issuer hands out. For tests that look for leaks. */
   onIssued?: (issued: Issued) => void
   /** Hears what the broker did. */
@@ -57,7 +60,7 @@ export interface Demo {
 
 /** Starts the page, its API, the services and the authorization servers, on loopback, in this process. */
 export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
-  const { port = 0, accessTokenSeconds = 20, watch = false, onIssued, trace } = options
+  const { port = 0, accessTokenSeconds = 20, watch = false, hasPage = true, onIssued, trace } = options
   const [page, issuer, services] = await Promise.all([listen(port), listen(0), listenAll()])
   const origins = mapServices((name) => services[name].origin)
   const pageOrigin = page.origin
@@ -91,11 +94,11 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     signInSiblings: (count) => signInSiblings(main, count),
   })
   const facts: Record<FactName, string> = { issuer: issuer.origin, client: clientId, ...origins }
-  const files = await createPageServer({ server: page.server, facts, watch })
+  const files = hasPage ? await createPageServer({ server: page.server, facts, watch }) : undefined
 
   const parts: Readonly<Record<string, Handler>> = { api, broker, admin }
   serve(page, (request, response, url) => {
-    const handle = parts[url.pathname.split('/', 2)[1] ?? ''] ?? files.handle
+    const handle = parts[url.pathname.split('/', 2)[1] ?? ''] ?? files?.handle ?? notFound
     return handle(request, response, url)
   })
   serve(issuer, createMainIssuer({ provider: main.provider, settings, tally, pageOrigin }))
@@ -118,11 +121,13 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
       return settings.current
     },
     async close() {
-      await files.close()
+      await files?.close()
       await Promise.all([page, issuer, ...Object.values(services)].map((one) => one.close()))
     },
   }
 }
+
+const notFound: Handler = (_request, response) => json(response, 404, { error: 'not_found' })
 
 async function listenAll(): Promise<Readonly<Record<ServiceName, Listening>>> {
   const opened = await Promise.all(serviceNames.map(() => listen(0)))
