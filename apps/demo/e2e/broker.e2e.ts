@@ -1,10 +1,19 @@
-import { createKeyedLock, createSession, parseTokenResponse, type TokenSet } from '@reauth/core'
+import {
+  createKeyedLock,
+  createSession,
+  type Credential,
+  parseTokenResponse,
+  type Session,
+  type TokenSet,
+  type TraceEntry,
+} from '@reauth/core'
 import { createFetch, refreshEndpoint } from '@reauth/fetch'
 import { firstMessage } from '@reauth/ws'
 import { createWebSocket } from '@reauth/ws/node'
 import { describe, expect, it, type TestContext } from 'vitest'
 
 import { type BrokerAnswer, type BrokerRequest, feedProtocol, parameters, paths } from '../src/contract.ts'
+import { createBrokerRecords } from '../src/server/broker-records.ts'
 import { createPerson, type Person } from './person.ts'
 import { openServers, type Servers, until } from './servers.ts'
 
@@ -109,6 +118,31 @@ describe.concurrent('the broker', () => {
     const headers = { authorization: `Bearer ${records.get('without')?.accessToken}` }
     expect((await fetch(demo.url + paths.work.slice(1), { headers })).status).toBe(401)
     expect(await requests('with', (task) => lock.run('with', task))).toEqual(Array(10).fill('ok'))
+  })
+
+  it('queues all who want one record on its lock, whatever they know of each other', async (context) => {
+    const { demo, oauth } = await openServers(context)
+    const records = createBrokerRecords()
+    const trace: TraceEntry[] = []
+    const open = (): Session =>
+      createSession({
+        name: 'one',
+        storage: records.storage,
+        refresh: oauth.refresh,
+        trace: (entry) => trace.push(entry),
+      })
+    const sessions = Array.from({ length: 10 }, open)
+    await sessions[0]?.signIn(await createPerson(demo, 'ada').signIn(oauth))
+    const held = await Promise.all(sessions.map(async (session) => session.acquire()))
+    const renewed = await Promise.all(
+      sessions.map(async (session, index) => session.acquire({ refused: held[index] as Credential })),
+    )
+    expect(new Set(renewed.map(({ accessToken }) => accessToken)).size).toBe(1)
+    await Promise.all(sessions.map(async (session) => session[Symbol.asyncDispose]()))
+    expect(demo.counters.refreshes).toBe(1)
+    // who comes second finds what the first one got, and does not even begin
+    expect(trace.filter(({ type }) => type === 'refresh-start')).toHaveLength(1)
+    await until(() => records.locks === 0)
   })
 
   it('serves an answer again that a reload has lost, and replays nothing', async (context) => {

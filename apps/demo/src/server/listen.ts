@@ -42,8 +42,8 @@ function listening(server: Server, sockets: ReadonlySet<Socket>): Listening {
   async function restart(downMs: number): Promise<number> {
     server.close()
     const count = cut()
-    await sleep(downMs, undefined, { signal: life.signal })
-    await open(server, port)
+    await sleep(downMs, undefined, { signal: life.signal }).catch(() => {})
+    if (!life.signal.aborted) await open(server, port)
     return count
   }
 
@@ -58,7 +58,7 @@ function listening(server: Server, sockets: ReadonlySet<Socket>): Listening {
     },
     async close() {
       life.abort()
-      await restarting?.catch(() => {})
+      await restarting
       await new Promise<void>((resolve) => {
         server.close(() => resolve())
         cut()

@@ -31,7 +31,7 @@ const portal = '<!doctype html><title>Free Wi-Fi</title><p>Welcome! Accept the t
 
 /**
  * Cuts the answer after its head. Where not even that had come, a browser would send the request again by itself, the
- * refresh token with it.
+ * refresh token with it: see docs/discoveries/chromium-sends-a-post-again.md.
  */
 function breakOff(response: ServerResponse): void {
   response.end = () => {
