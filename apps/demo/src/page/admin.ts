@@ -18,5 +18,6 @@ export const admin = {
   replay: (at: AtIssuer = {}): Promise<unknown> => ask(paths.replay, at),
   siblings: (count: number): Promise<Siblings> => ask(paths.siblings, { count }),
   restart: (request: RestartRequest): Promise<unknown> => ask(paths.restart, request),
+  settings: async (): Promise<Settings> => (await fetch(paths.settings)).json() as Promise<Settings>,
   set: (settings: Partial<Settings>): Promise<Settings> => ask(paths.settings, settings),
 } as const

@@ -1,6 +1,7 @@
 import type { AcquireOptions, Credential, CredentialSource } from '@reauth/core'
 
 import { type Lane, log } from './event-log.ts'
+import { isOffline } from './network.ts'
 import { record } from './trace-log.ts'
 
 /** The session as one transport sees it: what the adapter tells goes into that transport's lane. */
@@ -33,6 +34,7 @@ export function inspected(lane: Lane): typeof fetch {
     const at = Date.now()
     log({ kind: 'sent', lane, at, request, method: init?.method ?? method, path: new URL(url, location.href).pathname })
     try {
+      if (isOffline.get()) throw new TypeError('Failed to fetch')
       const response = await fetch(input, init)
       log({ kind: 'answered', lane, at: Date.now(), request, status: response.status, ms: Date.now() - at })
       return response

@@ -1,6 +1,7 @@
 import type { ComponentType, JSX } from 'react'
 
 import { CallsCard } from './calls-card.tsx'
+import { ChecksView } from './checks-view.tsx'
 import { ExperimentsCard } from './experiments-card.tsx'
 import { LoadCard } from './load-card.tsx'
 import { ModalCard } from './modal-card.tsx'
@@ -29,6 +30,7 @@ export const views: readonly View[] = [
   { path: '/transports', name: 'Transports', Content: Transports },
   { path: '/servers', name: 'Servers', Content: ServersView },
   { path: '/screens', name: 'Screens', Content: Screens },
+  { path: '/checks', name: 'Checks', Content: ChecksView },
   { path: '/requests', name: 'Requests', Content: Requests },
 ]
 
