@@ -229,16 +229,16 @@ describe.concurrent('the broker', () => {
     expect(await statusFrom({ 'sec-fetch-site': 'same-origin' })).toBe(200)
     expect(demo.counters.broker).toMatchObject({ foreign: 4, requests: 1 })
 
-    const begun = await fetch(`${demo.url}broker/sign-in`, { redirect: 'manual' })
+    const begun = await fetch(`${demo.url}session/sign-in`, { redirect: 'manual' })
     expect(begun.headers.getSetCookie()[0]).toMatch(/; HttpOnly; SameSite=Lax; Max-Age=600$/)
     const state = new URL(begun.headers.get('location') ?? '').searchParams.get('state')
     // a sign-in that another browser has begun
-    const answer = `${demo.url}broker/callback?code=stolen&state=${state}&iss=${encodeURIComponent(demo.issuer)}`
+    const answer = `${demo.url}session/callback?code=stolen&state=${state}&iss=${encodeURIComponent(demo.issuer)}`
     expect((await ada.fetch(answer)).status).toBe(400)
     for (const place of ['https://evil.example/', '//evil.example', '/\\evil.example']) {
       const query = new URLSearchParams({ [parameters.returnTo]: place })
       // oxlint-disable-next-line no-await-in-loop
-      const response = await fetch(`${demo.url}broker/sign-in?${query}`, { redirect: 'manual' })
+      const response = await fetch(`${demo.url}session/sign-in?${query}`, { redirect: 'manual' })
       expect(response.status, place).toBe(400)
     }
     expect((await ask(servers, ada)).headers.getSetCookie()).toEqual([

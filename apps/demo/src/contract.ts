@@ -3,7 +3,7 @@
  * it is on loopback, each server on a port of its own: browsers open six connections to one, and a stream keeps its own.
  */
 
-/** Servers of the demo beside that of the page, which carries the files, `/api`, `/admin` and `/broker`. */
+/** Servers of the demo beside that of the page, which carries the files, `/api`, `/admin` and `/session`. */
 export type ServiceName = 'live' | 'llm' | 'media' | ChatServer
 export const services: readonly ServiceName[] = ['live', 'llm', 'media', 'north', 'south']
 
@@ -49,15 +49,15 @@ export const paths = {
   ticket: '/api/ticket',
 
   /** GET, a navigation: signs in at the issuer, the broker being the client, and comes back to {@link parameters.returnTo}. */
-  brokerSignIn: '/broker/sign-in',
+  brokerSignIn: '/session/sign-in',
   /**
-   * POST {@link BrokerRequest}, or nothing → {@link BrokerAnswer}. By the broker's cookie (HttpOnly, SameSite=Strict), and
-   * from the page only (`Sec-Fetch-Site`, `Origin`). 401: nobody is signed in here, or not any more; 502: no answer of the
-   * issuer just now, the record is as it was.
+   * POST {@link BrokerRequest}, or nothing → {@link BrokerAnswer}, and sets the session cookie anew. By the broker's cookie
+   * (HttpOnly, SameSite=Strict), and from the page only (`Sec-Fetch-Site`, `Origin`). 401: nobody is signed in here, or not
+   * any more; 502: no answer of the issuer just now, the record is as it was.
    */
-  brokerSession: '/broker/session',
+  brokerSession: '/session',
   /** POST → 204: forgets the record and the cookie, and revokes the tokens. */
-  brokerSignOut: '/broker/sign-out',
+  brokerSignOut: '/session/sign-out',
 
   /** At `live`. */
 
@@ -355,7 +355,7 @@ export interface TransportCounters {
 
 /** What the broker saw. */
 export interface BrokerCounters {
-  /** POST /broker/session, whatever the answer. */
+  /** POST /session, whatever the answer. */
   readonly requests: number
   /** Answered 401, 403 (another site) and 502. */
   readonly unauthorized: number

@@ -38,7 +38,7 @@ interface BrokerOptions {
 }
 
 /** Where the issuer sends the browser back to. */
-export const brokerCallback = '/broker/callback'
+export const brokerCallback = '/session/callback'
 
 const brokerCookie = 'reauth-demo-broker'
 /** Says that a sign-in was begun in this very browser. */
@@ -98,7 +98,7 @@ export function createBroker(options: BrokerOptions): Handler {
     await session.signIn(signedIn.tokens)
     redirect(response, signedIn.returnTo ?? '/', {
       'set-cookie': [
-        setCookie(brokerCookie, token, { path: '/broker', maxAge: day }),
+        setCookie(brokerCookie, token, { path: paths.brokerSession, maxAge: day }),
         setCookie(flowCookie, '', { path: brokerCallback, sameSite: 'Lax' }),
       ],
     })
@@ -135,7 +135,7 @@ export function createBroker(options: BrokerOptions): Handler {
       records.drop(key)
       await oauth.revoke(tokens)
     }
-    empty(response, { 'set-cookie': setCookie(brokerCookie, '', { path: '/broker' }) })
+    empty(response, { 'set-cookie': setCookie(brokerCookie, '', { path: paths.brokerSession }) })
   }
 
   function knownKey(request: IncomingMessage): string | undefined {

@@ -96,7 +96,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   const facts: Record<FactName, string> = { issuer: issuer.origin, client: clientId, ...origins }
   const files = hasPage ? await createPageServer({ server: page.server, facts, watch }) : undefined
 
-  const parts: Readonly<Record<string, Handler>> = { api, broker, admin }
+  const parts: Readonly<Record<string, Handler>> = { api, session: broker, admin }
   serve(page, (request, response, url) => {
     const handle = parts[url.pathname.split('/', 2)[1] ?? ''] ?? files?.handle ?? notFound
     return handle(request, response, url)
