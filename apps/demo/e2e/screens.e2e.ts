@@ -65,3 +65,65 @@ it('is back where the user was after the sign-in', async () => {
   await page.getByRole('link', { name: 'Overview' }).click()
   expect(page.url()).toBe(demo.url)
 })
+
+it('waits for a workspace through a queue, says how long it takes, and goes on without a click', async () => {
+  const { demo, page, button, signIn, quiet } = await openWorld({ accessTokenSeconds: 4 })
+  await page.clock.install()
+  await signIn()
+  await quiet()
+  await page.route('**/api/workspaces', (route) =>
+    route.continue({ postData: JSON.stringify({ queuedMs: 1500, provisioningMs: 6000 }) }),
+  )
+  await page.getByRole('link', { name: 'Screens' }).click()
+  const told = page.locator('.workspace [role="status"]')
+  await button('Start a workspace').click()
+  await told.filter({ hasText: /In the queue, place \d/ }).waitFor()
+  await told.filter({ hasText: 'Starting…' }).waitFor()
+  await page.clock.runFor(31_000)
+  await told.filter({ hasText: /Still starting… \(\d\d s\)/ }).waitFor()
+  await told.filter({ hasText: 'Ready: ' }).waitFor({ timeout: 20_000 })
+  // its tokens ended meanwhile
+  expect(demo.counters.refreshes).toBeGreaterThanOrEqual(1)
+  expect(demo.counters.workspacePolls).toBeGreaterThanOrEqual(3)
+
+  await page.unrouteAll()
+  await button('One that fails').click()
+  await told.filter({ hasText: 'will not become ready' }).waitFor()
+  await button('Start a workspace').click()
+  await told.filter({ hasText: 'queue' }).waitFor()
+  await button('Stop waiting').click()
+  await told.filter({ hasText: 'None yet.' }).waitFor()
+})
+
+it('marks an upload as failed when the session ends under it, and goes on with it after the sign-in', async () => {
+  const { demo, page, button, signIn, quiet, status } = await openWorld()
+  await signIn()
+  await quiet()
+  await page.getByRole('link', { name: 'Screens' }).click()
+  await button('Upload a file').click()
+  const bar = page.getByRole('progressbar', { name: 'File 1' })
+  const sent = (): Promise<number> => bar.evaluate((one: HTMLProgressElement) => one.value)
+  await expect.poll(sent, { timeout: 10_000 }).toBeGreaterThanOrEqual(2)
+  await page.evaluate(async () => {
+    for (const token of ['refresh', 'access']) await fetch(`/admin/revoke-${token}-token`, { method: 'POST' })
+  })
+  await status.filter({ hasText: 'Session expired' }).waitFor()
+  const upload = page.locator('[data-upload="failed"]')
+  await upload.filter({ hasText: 'sign in again' }).waitFor()
+  const { uploads } = demo.counters
+  expect(uploads).toBe(await sent())
+  expect(uploads).toBeLessThan(40)
+  await button('Go on with file 1').waitFor()
+})
+
+it('changes how long tokens live, and renews the one it holds', async () => {
+  const { demo, page, button, fact, signIn, quiet } = await openWorld()
+  await signIn()
+  await quiet()
+  await page.getByRole('link', { name: 'Screens' }).click()
+  await button('10 s').click()
+  await expect.poll(() => fact('version')).toBe('2')
+  expect(demo.counters.refreshes).toBe(1)
+  expect(await button('10 s').getAttribute('aria-pressed')).toBe('true')
+  await page.locator('.life-text').filter({ hasText: 'of 10 s' }).waitFor()
+})

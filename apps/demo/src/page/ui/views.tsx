@@ -3,6 +3,7 @@ import type { ComponentType, JSX } from 'react'
 import { CallsCard } from './calls-card.tsx'
 import { ChecksView } from './checks-view.tsx'
 import { ExperimentsCard } from './experiments-card.tsx'
+import { LifetimeCard } from './lifetime-card.tsx'
 import { LoadCard } from './load-card.tsx'
 import { ModalCard } from './modal-card.tsx'
 import { RequestsCard } from './requests-card.tsx'
@@ -14,6 +15,8 @@ import { TabsCard } from './tabs-card.tsx'
 import { TimelineCard } from './timeline-card.tsx'
 import { TraceCard } from './trace-card.tsx'
 import { SocketCard, StreamsCard } from './transport-cards.tsx'
+import { UploadCard } from './upload-card.tsx'
+import { WorkspaceCard } from './workspace-card.tsx'
 
 /** A part of the page with an address of its own. */
 export interface View {
@@ -67,7 +70,10 @@ function Transports(): JSX.Element {
 function Screens(): JSX.Element {
   return (
     <>
+      <LifetimeCard />
       <ClockCard />
+      <WorkspaceCard />
+      <UploadCard />
       <ModalCard />
     </>
   )
