@@ -231,10 +231,15 @@ describe.concurrent('the broker', () => {
 
     const begun = await fetch(`${demo.url}session/sign-in`, { redirect: 'manual' })
     expect(begun.headers.getSetCookie()[0]).toMatch(/; HttpOnly; SameSite=Lax; Max-Age=600$/)
-    const state = new URL(begun.headers.get('location') ?? '').searchParams.get('state')
-    // a sign-in that another browser has begun
-    const answer = `${demo.url}session/callback?code=stolen&state=${state}&iss=${encodeURIComponent(demo.issuer)}`
+    // who follows the answer to somebody else's sign-in is not signed in as them
+    const grace = createPerson(demo, 'grace')
+    const answer = await grace.travel(demo.url + paths.brokerSignIn.slice(1), ({ searchParams }) =>
+      searchParams.has('code'),
+    )
     expect((await ada.fetch(answer)).status).toBe(400)
+    expect(await answerOf(ask(servers, ada))).toMatchObject({ identity: `${demo.issuer}#ada` })
+    expect((await grace.fetch(answer)).status).toBe(303)
+    expect(await answerOf(ask(servers, grace))).toMatchObject({ identity: `${demo.issuer}#grace` })
     for (const place of ['https://evil.example/', '//evil.example', '/\\evil.example']) {
       const query = new URLSearchParams({ [parameters.returnTo]: place })
       // oxlint-disable-next-line no-await-in-loop

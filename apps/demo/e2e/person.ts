@@ -10,6 +10,8 @@ export interface Person {
   readonly fetch: (url: string | URL, init?: RequestInit) => Promise<Response>
   /** Signs in at the main issuer, with the page as the client. */
   signIn(oauth: OAuth): Promise<TokenSet>
+  /** Goes where it is sent, and says who it is where it is asked. Returns the first address that is the one, unvisited. */
+  travel(start: string | URL, isThere: (url: URL) => boolean): Promise<URL>
   /** Signs in at the broker. */
   signInAtBroker(): Promise<void>
   cookie(name: string): string | undefined
@@ -43,7 +45,6 @@ export function createPerson({ url: page }: Pick<Demo, 'url'>, id: string): Pers
     return response
   }
 
-  /** Goes where it is sent, and says who it is where it is asked. Returns the address that `isThere`. */
   async function travel(start: string | URL, isThere: (url: URL) => boolean): Promise<URL> {
     let url = new URL(start)
     for (let step = 0; !isThere(url); step++) {
@@ -65,6 +66,7 @@ export function createPerson({ url: page }: Pick<Demo, 'url'>, id: string): Pers
   const isPage = (url: URL): boolean => url.origin === origin && url.pathname === '/'
   return {
     fetch: (url, init = {}) => ask(url, { ...init, headers: { ...headersIn(init), origin } }),
+    travel,
     async signIn(oauth) {
       const signedIn = await oauth.handleCallback(await travel(await oauth.authorize(), isPage))
       if (signedIn === undefined) throw new Error('The sign-in brought nothing')

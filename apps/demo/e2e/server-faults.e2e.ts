@@ -1,7 +1,14 @@
 import { createFetch } from '@reauth/fetch'
 import { describe, expect, it } from 'vitest'
 
-import { defaultSettings, paths, type Replayed, type Revoked, type Siblings } from '../src/contract.ts'
+import {
+  defaultSettings,
+  paths,
+  type Replayed,
+  type Revoked,
+  type SiblingRequest,
+  type Siblings,
+} from '../src/contract.ts'
 import { openServers, type Servers, until } from './servers.ts'
 
 /** Calls the API as an application would. */
@@ -37,7 +44,10 @@ describe.concurrent('faults', () => {
     const servers = await openServers(context)
     expect(await servers.press<Siblings>(paths.siblings)).toEqual({ signedIn: 5, pushedOut: 1 })
     expect(await call(servers)).toBe(200)
-    expect(await servers.press<Siblings>(paths.siblings, { count: 1 })).toEqual({ signedIn: 1, pushedOut: 1 })
+    expect(await servers.press<Siblings>(paths.siblings, { count: 1 } satisfies SiblingRequest)).toEqual({
+      signedIn: 1,
+      pushedOut: 1,
+    })
     // the oldest is a sibling by now
     expect(await call(servers)).toBe(200)
     expect(servers.demo.counters).toMatchObject({ refreshes: 1, apiUnauthorized: 1, pushedOut: 3 })

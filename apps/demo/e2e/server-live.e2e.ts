@@ -4,12 +4,22 @@ import { createWebSocket } from '@reauth/ws/node'
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 
-import { type FeedMessage, feedProtocol, paths, type Restarted, type Tick, type Ticket } from '../src/contract.ts'
+import {
+  type FeedMessage,
+  feedProtocol,
+  type FeedRequest,
+  paths,
+  type Restarted,
+  type Tick,
+  type Ticket,
+} from '../src/contract.ts'
 import { openServers, type Servers, until } from './servers.ts'
 
 const lifetime = 3
 
 const socketUrl = ({ demo }: Servers, path: string): string => demo.services.live.replace('http', 'ws') + path
+
+const say = (text: string): string => JSON.stringify({ type: 'say', text } satisfies FeedRequest)
 
 async function ticketOf({ demo, session, ada }: Servers): Promise<string> {
   const { accessToken } = await session.acquire()
@@ -65,9 +75,9 @@ describe.concurrent('live', () => {
       if (message.type === 'said') answers.push(message.text)
     })
     await new Promise((resolve) => socket.addEventListener('open', resolve, { once: true }))
-    socket.send(JSON.stringify({ type: 'say', text: 'one' }))
+    socket.send(say('one'))
     await until(() => demo.counters.feedRenewed >= 3)
-    socket.send(JSON.stringify({ type: 'say', text: 'two' }))
+    socket.send(say('two'))
     await until(() => answers.length === 2)
     socket.close()
 
@@ -111,6 +121,13 @@ describe.concurrent('live', () => {
     expect(await statusOf({ authorization, host: 'evil.example' })).toBe(421)
     expect(await statusOf({ authorization }, '/feed/none')).toBe(404)
     expect(await statusOf({ authorization, origin: new URL(demo.url).origin })).toBe(101)
+    for (const origin of ['https://evil.example', demo.services.north]) {
+      // oxlint-disable-next-line no-await-in-loop
+      const ticks = await fetch(demo.services.live + paths.ticks, { headers: { authorization, origin } })
+      expect(ticks.headers.get('access-control-allow-origin')).toBe(null)
+      // oxlint-disable-next-line no-await-in-loop
+      await ticks.body?.cancel()
+    }
     await set({ deny: true })
     expect(await statusOf({ authorization })).toBe(403)
     expect(demo.counters).toMatchObject({ feedRefused: 2, feedDenied: 1, feedOpened: 1 })

@@ -8,7 +8,6 @@ export interface BrokerRecords {
   readonly storage: TokenStorage
   /** Keys that somebody holds or waits for. */
   readonly locks: number
-  has(key: string): boolean
   /** Forgets all of a key. */
   drop(key: string): void
 }
@@ -27,7 +26,6 @@ export function createBrokerRecords(): BrokerRecords {
     get locks() {
       return lock.size
     },
-    has: (key) => items.has(key),
     drop(key) {
       for (const name of items.keys()) if (name.startsWith(key)) items.delete(name)
     },

@@ -106,7 +106,7 @@ export function createBroker(options: BrokerOptions): Handler {
 
   const giveSession: Handler = async (request, response) => {
     tally.broker.add('requests')
-    const key = knownKey(request)
+    const key = keyIn(request)
     const given: BrokerRequest = await readJson(request)
     if (key === undefined) return refuse(response, 'Nobody is signed in here')
     await using session = sessions.open(key)
@@ -127,7 +127,7 @@ export function createBroker(options: BrokerOptions): Handler {
   }
 
   const signOut: Handler = async (request, response) => {
-    const key = knownKey(request)
+    const key = keyIn(request)
     if (key !== undefined) {
       await using session = sessions.open(key)
       const tokens = await session.tokens()
@@ -136,12 +136,6 @@ export function createBroker(options: BrokerOptions): Handler {
       await oauth.revoke(tokens)
     }
     empty(response, { 'set-cookie': setCookie(brokerCookie, '', { path: paths.brokerSession }) })
-  }
-
-  function knownKey(request: IncomingMessage): string | undefined {
-    const token = cookieOf(request, brokerCookie)
-    const key = token && keyOf(token)
-    return key && records.has(key) ? key : undefined
   }
 
   function refuse(response: ServerResponse, error: string): void {
@@ -165,6 +159,11 @@ export function createBroker(options: BrokerOptions): Handler {
     }
     return answer(request, response, url)
   }
+}
+
+function keyIn(request: IncomingMessage): string | undefined {
+  const token = cookieOf(request, brokerCookie)
+  return token === undefined ? undefined : keyOf(token)
 }
 
 /** Returns a credential that works; not the one that a server refused. */
