@@ -81,3 +81,33 @@ it('plays on when five other devices push its token out, and the bare player doe
   expect(demo.counters.bare.mediaRefused).toBeGreaterThanOrEqual(1)
   expect(demo.counters.refreshes - before.refreshes).toBe(1)
 })
+
+it('plays on from where it was when its token ended while it was paused, and spends nothing on noise', async () => {
+  const { demo, page, button, signIn, quiet } = await openWorld()
+  await signIn()
+  await quiet()
+  await page.getByRole('link', { name: 'Transports' }).click()
+  const ours = page.getByLabel('Player with reauth')
+  const time = (): Promise<number> => ours.evaluate((audio: HTMLAudioElement) => audio.currentTime)
+  await button('Play from the start').click()
+  await expect.poll(time, { timeout: 10_000 }).toBeGreaterThan(0.2)
+  const { refreshes } = demo.counters
+  await button('Expire while paused').click()
+  await page.getByText('Paused, and its token revoked').waitFor()
+  expect(await ours.evaluate((audio: HTMLAudioElement) => audio.paused)).toBe(true)
+  const paused = await time()
+  await ours.evaluate(async (audio: HTMLAudioElement) => {
+    audio.currentTime += 1
+    await audio.play()
+  })
+  await expect.poll(time, { timeout: 10_000 }).toBeGreaterThan(paused + 1.1)
+  expect(demo.counters.refreshes - refreshes).toBeLessThanOrEqual(1)
+
+  await button('Play from the start').click()
+  await expect.poll(time, { timeout: 10_000 }).toBeGreaterThan(0.2)
+  const before = demo.counters
+  await button('Corrupt file').click()
+  await page.getByText('costs no refresh').waitFor()
+  expect(await ours.evaluate((audio: HTMLAudioElement) => audio.error?.code)).toBe(4)
+  expect(demo.counters.refreshes).toBe(before.refreshes)
+})

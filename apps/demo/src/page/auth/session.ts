@@ -5,16 +5,18 @@ import { useSyncExternalStore } from 'react'
 import { record } from '../activity/trace-log.ts'
 import { inspected, via } from '../activity/via.ts'
 import { facts, originOf } from '../facts.ts'
+import { refreshAtBroker } from './broker.ts'
 import { oauth } from './oauth.ts'
+import { way } from './way.ts'
 
 /** How long before its end a token counts as stale. reauth takes a third of the lifetime where that is less. */
 export const leewayMs = 30_000
 
 /** The one session of this page. A module is evaluated once, however often effects run. */
 export const session: Session = createSession({
-  name: 'demo',
-  refresh: oauth.refresh,
-  storage: indexedDbStorage(),
+  ...(way === 'broker'
+    ? { name: 'demo-broker', refresh: { refresh: refreshAtBroker, spends: false } }
+    : { name: 'demo', refresh: oauth.refresh, storage: indexedDbStorage() }),
   issuer: facts.issuer,
   origins: [location.origin, originOf('live'), originOf('llm'), originOf('media')],
   leewayMs,

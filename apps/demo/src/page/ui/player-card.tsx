@@ -49,8 +49,13 @@ function OurPlayer({ tracks }: PlayerProps): JSX.Element {
     setIndex(next)
     setTold('')
     if (audio.current === null) return
-    await load(audio.current, tracks[next % tracks.length] as Track)
-    await audio.current.play()
+    try {
+      await load(audio.current, tracks[next % tracks.length] as Track)
+      await audio.current.play()
+    } catch (error) {
+      // an interruption is somebody's wish
+      if (error instanceof Error && error.name !== 'AbortError') setTold(error.message)
+    }
   }
 
   async function expireWhilePaused(): Promise<void> {
@@ -61,9 +66,9 @@ function OurPlayer({ tracks }: PlayerProps): JSX.Element {
 
   async function corrupt(): Promise<void> {
     await admin.set({ corruptTrack: current.file })
-    setTold('The file is noise now: a decode error is no refusal, and costs no refresh.')
-    await play(index).catch(() => {})
+    await play(index)
     await admin.set({ corruptTrack: null })
+    setTold('The file was noise: a decode error is no refusal, and costs no refresh.')
   }
 
   return (

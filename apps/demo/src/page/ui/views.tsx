@@ -1,5 +1,6 @@
 import type { ComponentType, JSX } from 'react'
 
+import { BrokerCard } from './broker-card.tsx'
 import { CallsCard } from './calls-card.tsx'
 import { ChecksView } from './checks-view.tsx'
 import { ExperimentsCard } from './experiments-card.tsx'
@@ -71,6 +72,7 @@ function Screens(): JSX.Element {
   return (
     <>
       <LifetimeCard />
+      <BrokerCard />
       <ClockCard />
       <WorkspaceCard />
       <UploadCard />
