@@ -150,3 +150,36 @@ it('loses an answer in a way that no browser sends the request again', async (co
   expect(demo.counters.tokenPosts).toBe(tokenPosts + 1)
   expect(await post()).toBe('told')
 })
+
+it('gives a page its token at the broker, over twenty reloads, and another page none', async (context) => {
+  const { demo, page } = await openPage(context)
+  const askBroker = (): Promise<{ status: number; token?: string }> =>
+    page.evaluate(
+      async (address) => {
+        const response = await fetch(address, { method: 'POST', credentials: 'include' })
+        const { access_token: token } = (await response.json()) as { access_token: string }
+        return { status: response.status, token }
+      },
+      demo.url + paths.brokerSession.slice(1),
+    )
+  expect((await askBroker()).status).toBe(401)
+
+  await page.goto(`${demo.url}session/sign-in?return-to=/api/none`)
+  await page.getByRole('button', { name: 'Ada Lovelace' }).click()
+  await page.waitForURL(`${demo.url}api/none`)
+  const { token } = await askBroker()
+  expect(token).toBeDefined()
+  expect(await page.evaluate('document.cookie')).toBe('')
+  for (let reload = 0; reload < 20; reload++) {
+    // oxlint-disable-next-line no-await-in-loop
+    await page.reload()
+    // oxlint-disable-next-line no-await-in-loop
+    expect(await askBroker()).toEqual({ status: 200, token })
+  }
+  expect(demo.counters.refreshes).toBe(0)
+
+  // one of the same site, even, which the cookie goes along with
+  await page.goto(`${demo.services.north}/.well-known/openid-configuration`)
+  await expect(askBroker()).rejects.toThrow('Failed to fetch')
+  expect(demo.counters.broker).toMatchObject({ foreign: 1, requests: 22 })
+})
