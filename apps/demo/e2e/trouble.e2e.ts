@@ -81,3 +81,18 @@ it('shows a 403 where it happened and leaves the session alone', async () => {
   expect(await status.textContent()).toBe('Signed in')
   expect(await fact('version')).toBe('1')
 })
+
+it('serves ky from the same session, and the bare fetch beside it is refused', async () => {
+  const { demo, page, button, finding, figure, signIn } = await openWorld()
+  await signIn()
+  await expect.poll(() => demo.counters.bare.apiOk, { timeout: 10_000 }).toBeGreaterThan(0)
+  await button('Revoke the access token').click()
+  await finding.filter({ hasText: 'The access token is dead' }).waitFor()
+  await button('Ask with ky').click()
+  await finding.filter({ hasText: 'Hello, Ada Lovelace. The vault threw PermissionDeniedError' }).waitFor()
+  await expect.poll(() => demo.counters.bare.apiUnauthorized, { timeout: 10_000 }).toBeGreaterThan(1)
+  expect(demo.counters.refreshes).toBe(1)
+  expect(await figure('failed')).toBe(0)
+  const bare = page.locator('.calls .figures > div').filter({ hasText: 'bare fetch: 401' })
+  expect(Number(await bare.locator('dd').textContent())).toBeGreaterThan(0)
+})

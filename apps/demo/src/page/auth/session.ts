@@ -1,5 +1,7 @@
 import { createSession, indexedDbStorage, type Session, type SessionState } from '@reauth/core'
 import { createFetch } from '@reauth/fetch'
+import { kyAuth } from '@reauth/fetch/ky'
+import ky, { type KyInstance } from 'ky'
 import { useSyncExternalStore } from 'react'
 
 import { record } from '../activity/trace-log.ts'
@@ -22,6 +24,9 @@ export const session: Session = createSession({
   leewayMs,
   trace: record,
 })
+
+/** The same for those who use ky: a 403 is an error there, as ky has it. */
+export const kyApi: KyInstance = ky.create({ fetch: inspected('fetch') }).extend(kyAuth(via('fetch', session)))
 
 /** `fetch` that stays signed in. */
 export const api: typeof fetch = createFetch(via('fetch', session), { fetch: inspected('fetch') })
