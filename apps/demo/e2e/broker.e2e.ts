@@ -207,11 +207,15 @@ describe.concurrent('the broker', () => {
     expect(demo.counters).toMatchObject({ refreshesRefused: 1 })
 
     await ada.signInAtBroker()
+    const before = await answerOf(ask(servers, ada))
+    await ada.signInAtBroker()
     const again = await answerOf(ask(servers, ada))
+    const statusOf = async ({ access_token: token }: BrokerAnswer): Promise<number> =>
+      (await fetch(demo.url + paths.work.slice(1), { headers: { authorization: `Bearer ${token}` } })).status
+    expect([await statusOf(before), await statusOf(again)]).toEqual([401, 200])
     await ada.fetch(demo.url + paths.brokerSignOut.slice(1), { method: 'POST' })
     expect((await ask(servers, ada)).status).toBe(401)
-    const headers = { authorization: `Bearer ${again.access_token}` }
-    expect((await fetch(demo.url + paths.work.slice(1), { headers })).status).toBe(401)
+    expect(await statusOf(again)).toBe(401)
   })
 
   it('answers its own page only, and begins no sign-in for others', async (context) => {

@@ -7,23 +7,24 @@ import {
   type Credential,
   RefreshError,
   type Session,
+  type TokenSet,
   type Trace,
 } from '@reauth/core'
 import { createOAuth } from '@reauth/oauth'
 import { ClientSecretPost } from 'oauth4webapi'
 
-import { type BrokerAnswer, type BrokerRequest, parameters, paths } from '../contract.ts'
+import { type BrokerAnswer, type BrokerRequest, paths } from '../contract.ts'
 import { type BrokerRecords, keyOf, newBrokerToken } from './broker-records.ts'
+import { createBrokerSignIn } from './broker-sign-in.ts'
 import { cookieOf, setCookie } from './cookies.ts'
 import type { Tally } from './counters.ts'
 import { isFromPage } from './from-page.ts'
 import { sessionCookie } from './gate.ts'
 import type { Client } from './issuer.ts'
 import type { Passes } from './passes.ts'
-import { BadRequest, readJson } from './read-json.ts'
-import { empty, html, json, redirect } from './respond.ts'
+import { readJson } from './read-json.ts'
+import { empty, json } from './respond.ts'
 import type { Handler } from './serve.ts'
-import { signInPage } from './sign-in-page.ts'
 
 interface BrokerOptions {
   readonly issuer: string
@@ -37,12 +38,8 @@ interface BrokerOptions {
   readonly trace?: Trace | undefined
 }
 
-/** Where the issuer sends the browser back to. */
-export const brokerCallback = '/session/callback'
-
 const brokerCookie = 'reauth-demo-broker'
-/** Says that a sign-in was begun in this very browser. */
-const flowCookie = 'reauth-demo-broker-flow'
+const brokerPlace = { path: paths.brokerSession }
 const day = 24 * 60 * 60
 
 /**
@@ -73,35 +70,23 @@ export function createBroker(options: BrokerOptions): Handler {
     }),
   )
 
-  const beginSignIn: Handler = async (_request, response, url) => {
-    let address: URL
-    try {
-      const returnTo = url.searchParams.get(parameters.returnTo) ?? '/'
-      address = await oauth.authorize({ returnTo, prompt: 'login consent' })
-    } catch (error) {
-      if (error instanceof TypeError) throw new BadRequest(error.message)
-      throw error
-    }
-    const state = address.searchParams.get('state') ?? ''
-    const cookie = setCookie(flowCookie, state, { path: brokerCallback, sameSite: 'Lax', maxAge: 600 })
-    redirect(response, address.href, { 'set-cookie': cookie })
-  }
-
-  const endSignIn: Handler = async (request, response, url) => {
-    const isBegunHere = cookieOf(request, flowCookie) === url.searchParams.get('state')
-    const signedIn = isBegunHere ? await oauth.handleCallback(url).catch(() => undefined) : undefined
-    if (signedIn === undefined) {
-      return html(response, 400, signInPage({ message: 'This sign-in is no longer open. Go back and start again.' }))
-    }
+  async function keep(tokens: TokenSet, request: IncomingMessage): Promise<string> {
+    await forget(request)
     const token = newBrokerToken()
     await using session = sessions.open(keyOf(token))
-    await session.signIn(signedIn.tokens)
-    redirect(response, signedIn.returnTo ?? '/', {
-      'set-cookie': [
-        setCookie(brokerCookie, token, { path: paths.brokerSession, maxAge: day }),
-        setCookie(flowCookie, '', { path: brokerCallback, sameSite: 'Lax' }),
-      ],
-    })
+    await session.signIn(tokens)
+    return setCookie(brokerCookie, token, { ...brokerPlace, maxAge: day })
+  }
+
+  /** Ends what the browser was known by. */
+  async function forget(request: IncomingMessage): Promise<void> {
+    const key = keyIn(request)
+    if (key === undefined) return
+    await using session = sessions.open(key)
+    const tokens = await session.tokens()
+    await session.signOut()
+    records.drop(key)
+    await oauth.revoke(tokens)
   }
 
   const giveSession: Handler = async (request, response) => {
@@ -127,15 +112,8 @@ export function createBroker(options: BrokerOptions): Handler {
   }
 
   const signOut: Handler = async (request, response) => {
-    const key = keyIn(request)
-    if (key !== undefined) {
-      await using session = sessions.open(key)
-      const tokens = await session.tokens()
-      await session.signOut()
-      records.drop(key)
-      await oauth.revoke(tokens)
-    }
-    empty(response, { 'set-cookie': setCookie(brokerCookie, '', { path: paths.brokerSession }) })
+    await forget(request)
+    empty(response, { 'set-cookie': setCookie(brokerCookie, '', brokerPlace) })
   }
 
   function refuse(response: ServerResponse, error: string): void {
@@ -144,8 +122,7 @@ export function createBroker(options: BrokerOptions): Handler {
   }
 
   const answers: Readonly<Record<string, Handler>> = {
-    [`GET ${paths.brokerSignIn}`]: beginSignIn,
-    [`GET ${brokerCallback}`]: endSignIn,
+    ...createBrokerSignIn(oauth, keep),
     [`POST ${paths.brokerSession}`]: giveSession,
     [`POST ${paths.brokerSignOut}`]: signOut,
   }

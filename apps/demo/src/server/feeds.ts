@@ -4,13 +4,14 @@ import type { Duplex } from 'node:stream'
 import { authenticate, closeAtExpiry } from '@reauth/ws/node'
 import { type WebSocket, WebSocketServer } from 'ws'
 
-import { type FeedMessage, feedProtocol, paths, type TransportCounters } from '../contract.ts'
+import { feedProtocol, paths, type TransportCounters } from '../contract.ts'
 import type { Count, Tally } from './counters.ts'
 import type { Gate } from './gate.ts'
 import type { Listening } from './listen.ts'
+import { feed } from './feed.ts'
 import { BadRequest } from './read-json.ts'
 import type { LiveSettings } from './settings.ts'
-import { everyMsOf, ticking } from './ticking.ts'
+import { everyMsOf } from './ticking.ts'
 
 export interface FeedOptions {
   readonly gate: Gate
@@ -105,35 +106,6 @@ async function verify(gate: Gate, socket: WebSocket, token: string): Promise<{ e
   if (entry.status === 200) return { expiresAt: entry.grant.expiresAt, identity: entry.grant.accountId }
   if (entry.status === 403) socket.close(4403, 'denied')
   throw new Error(entry.error)
-}
-
-/** Sends every tick from now on, and says what it is told. */
-async function feed(socket: WebSocket, count: Counted, startedAt: number, everyMs: number): Promise<void> {
-  const gone = new AbortController()
-  const send = (message: FeedMessage): void => {
-    if (socket.bufferedAmount < 1_048_576) socket.send(JSON.stringify(message))
-    else socket.terminate()
-  }
-  socket.on('close', () => gone.abort())
-  socket.on('message', (data, isBinary) => {
-    const text = isBinary ? undefined : wordsIn(String(data))
-    if (text === undefined) return
-    count.add('feedSaid')
-    send({ type: 'said', text })
-  })
-  if (socket.readyState !== socket.OPEN) return
-  for await (const { number, at } of ticking({ startedAt, everyMs, signal: gone.signal })) {
-    send({ type: 'tick', number, at })
-  }
-}
-
-function wordsIn(data: string): string | undefined {
-  try {
-    const { type, text } = JSON.parse(data) as { type?: unknown; text?: unknown }
-    return type === 'say' && typeof text === 'string' ? text : undefined
-  } catch {
-    return undefined
-  }
 }
 
 /** Counts why the server closes a socket: only it knows. */

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { Provider } from 'oidc-provider'
 
 import type { IssuerName } from '../contract.ts'
-import { brokerCallback } from './broker.ts'
+import { brokerCallback } from './broker-sign-in.ts'
 import { byServer, type Tally } from './counters.ts'
 import { type Client, createIssuer, type Issued } from './issuer.ts'
 import { createIssuerStore, type IssuerStore } from './issuer-store.ts'
