@@ -42,7 +42,7 @@ const refreshesOf = ({ demo }: Servers): number => Object.values(demo.counters.b
 
 describe.concurrent('the broker', () => {
   it('serves 200 concurrent requests for 20 keys, over three lifetimes, with one refresh per key and lifetime', async (context) => {
-    const lifetime = 3
+    const lifetime = 4
     const servers = await openServers(context, { accessTokenSeconds: lifetime })
     const { demo, set, brokerTrace, issued } = servers
     await set({ tokenCap: 1000 })
