@@ -39,16 +39,9 @@ export async function withSettings<Result>(change: Partial<Settings>, task: () =
   }
 }
 
-/** Has tokens live for so many seconds for the time of a task, the one that is held among them. */
-export async function withLifetime<Result>(seconds: number, task: () => Promise<Result>): Promise<Result> {
-  try {
-    return await withSettings({ accessTokenSeconds: seconds }, async () => {
-      await session.refresh()
-      return task()
-    })
-  } finally {
-    await session.refresh().catch(() => {})
-  }
+/** Gets a token that lives for a second only; those after it live as long as before. */
+export async function holdShort(): Promise<void> {
+  await withSettings({ accessTokenSeconds: 1 }, () => session.refresh())
 }
 
 /** Makes calls at once, and says how many came back well. */

@@ -1,4 +1,6 @@
 import { isBackgroundOn } from '../activity/background.ts'
+import { admin } from '../admin.ts'
+import { session } from '../auth/session.ts'
 import { createStore, type Store } from '../store.ts'
 import type { Check } from './check.ts'
 import { faults } from './faults.ts'
@@ -14,6 +16,8 @@ export interface Progress {
   /** How many there were when it began. */
   readonly of: number
   readonly results: Readonly<Record<string, Result>>
+  /** What the lifetime of tokens was before, while checks run: none is to end in the middle of one by itself. */
+  readonly lifetime?: number
 }
 
 /** All of them, in the order in which "run all" runs them. */
@@ -31,7 +35,7 @@ export function enqueue(wanted: readonly Check[]): void {
   const added = wanted.map(({ id }) => id).filter((id) => !queue.includes(id))
   const forgotten = Object.fromEntries(Object.entries(results).filter(([id]) => !added.includes(id)))
   const isBusy = queue.length > 0
-  write({ queue: [...queue, ...added], of: (isBusy ? of : 0) + added.length, results: forgotten })
+  write({ ...progress.get(), queue: [...queue, ...added], of: (isBusy ? of : 0) + added.length, results: forgotten })
   void work()
 }
 
@@ -42,6 +46,8 @@ export function work(): Promise<void> {
   // no await between the look and the assignment: that is what makes this a single flight
   working ??= workOff().finally(() => {
     working = undefined
+    // somebody may have asked for more while things were put back
+    if (progress.get().queue.length > 0) void work()
   })
   return working
 }
@@ -50,6 +56,7 @@ async function workOff(): Promise<void> {
   if (progress.get().queue.length === 0) return
   const wasOn = isBackgroundOn.get()
   isBackgroundOn.set(false)
+  if (progress.get().lifetime === undefined) await prolong().catch(() => {})
   for (;;) {
     const [id] = progress.get().queue
     const check = checks.find((one) => one.id === id)
@@ -57,10 +64,32 @@ async function workOff(): Promise<void> {
     tell(id, { status: 'running' })
     // oxlint-disable-next-line no-await-in-loop -- one after the other: they share the servers
     const result = check === undefined ? undefined : await attempt(check)
-    const { queue, of, results } = progress.get()
-    write({ queue: queue.slice(1), of, results: result === undefined ? results : { ...results, [id]: result } })
+    const { queue, results } = progress.get()
+    write({
+      ...progress.get(),
+      queue: queue.slice(1),
+      results: result === undefined ? results : { ...results, [id]: result },
+    })
   }
+  await restore()
   isBackgroundOn.set(wasOn)
+}
+
+const longSeconds = 600
+
+async function prolong(): Promise<void> {
+  const { accessTokenSeconds: lifetime } = await admin.settings()
+  write({ ...progress.get(), lifetime })
+  await admin.set({ accessTokenSeconds: longSeconds })
+  await session.refresh()
+}
+
+async function restore(): Promise<void> {
+  const { lifetime, ...rest } = progress.get()
+  write(rest)
+  if (lifetime === undefined) return
+  await Promise.allSettled([admin.set({ accessTokenSeconds: lifetime })])
+  await session.refresh().catch(() => {})
 }
 
 async function attempt({ run }: Check): Promise<Result> {
@@ -73,8 +102,7 @@ async function attempt({ run }: Check): Promise<Result> {
 }
 
 function tell(id: string, result: Result): void {
-  const { queue, of, results } = progress.get()
-  write({ queue, of, results: { ...results, [id]: result } })
+  write({ ...progress.get(), results: { ...progress.get().results, [id]: result } })
 }
 
 function write(next: Progress): void {

@@ -11,7 +11,7 @@ import { createStore, type Store } from '../store.ts'
 import { keepPlaying, load, readPlaylist } from '../transports/player.ts'
 import { type Check, ensure, until, wait } from './check.ts'
 import { withGuest } from './guest.ts'
-import { calls, costOf, counted, stillSignedIn, withLifetime } from './measures.ts'
+import { calls, costOf, counted, holdShort, stillSignedIn } from './measures.ts'
 import { reload20Times } from './reloads.ts'
 
 type Expired = SessionState & { status: 'expired' }
@@ -26,12 +26,11 @@ export const smoke: readonly Check[] = [
     title: 'Stay idle for longer than a token lives, then act',
     expected: 'It works, with one refresh.',
     async run() {
-      return withLifetime(1, async () => {
-        await wait(1500)
-        const { refreshes } = await costOf(async () => ensure((await calls(3)) === 3, 'A call failed'))
-        ensure(refreshes === 1, `${refreshes} refreshes`)
-        return '3 of 3 calls ok, 1 refresh.'
-      })
+      await holdShort()
+      await wait(1500)
+      const { refreshes } = await costOf(async () => ensure((await calls(3)) === 3, 'A call failed'))
+      ensure(refreshes === 1, `${refreshes} refreshes`)
+      return '3 of 3 calls ok, 1 refresh.'
     },
   },
   {
