@@ -30,7 +30,7 @@ export interface Column {
 }
 
 /** Width of the stretches that are kept, in ms. However many events fall into one, it takes the same room. */
-export const stretchMs = 100
+const stretchMs = 100
 const keptMs = 300_000
 
 /** Keeps counts, not events: a thousand a second cost no more to show than ten. */
@@ -85,7 +85,7 @@ function sum(left: Stretch, right: Stretch): Stretch {
 }
 
 /** What an event is on the timeline; undefined for the half of a request that says nothing yet. */
-export function markOf(event: LogEvent): Mark | undefined {
+function markOf(event: LogEvent): Mark | undefined {
   if (event.kind === 'sent') return undefined
   if (event.kind === 'broken') return event.reason === 'AbortError' ? 'other' : 'failed'
   if (event.kind === 'answered') return ofStatus(event.status)

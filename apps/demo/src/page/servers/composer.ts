@@ -8,7 +8,7 @@ import { createStore, type Store } from '../store.ts'
 import type { Chat } from './chats.ts'
 
 /** What is being written, and what became of it. */
-export interface Composing {
+interface Composing {
   readonly text: string
   readonly told: string
 }

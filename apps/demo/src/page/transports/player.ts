@@ -7,7 +7,7 @@ import { originOf } from '../facts.ts'
 import { asBare, ticketed } from './ticket.ts'
 
 /** Where a track is. */
-export const addressOf = ({ file }: Track): string => `${originOf('media')}${paths.tracks}/${file}`
+const addressOf = ({ file }: Track): string => `${originOf('media')}${paths.tracks}/${file}`
 
 /** What can be played. */
 export async function readPlaylist(): Promise<readonly Track[]> {

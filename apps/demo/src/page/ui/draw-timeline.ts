@@ -1,7 +1,7 @@
 import { type Column, lanes, type Mark, marks } from '../activity/timeline.ts'
 
 /** Height of a lane, in CSS pixels. */
-export const laneHeight = 34
+const laneHeight = 34
 /** Width of the narrowest thing that is drawn, in CSS pixels. */
 export const columnWidth = 7
 
