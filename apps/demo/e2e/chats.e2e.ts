@@ -13,6 +13,9 @@ it('guards a place by its own server, a public one not at all, and the rest by w
   expect(guard('/servers/north?room=2', only('south'))).toEqual({ kind: 'sign-in', server: 'north' })
   expect(guard('/servers/all', only('south'))).toEqual({ kind: 'open' })
   expect(guard('/servers/all', only())).toEqual({ kind: 'nobody' })
+  // nobody is asked to sign in before it is known that they have to
+  expect(guard('/servers/north', () => 'loading')).toEqual({ kind: 'loading' })
+  expect(guard('/servers/all', () => 'loading')).toEqual({ kind: 'loading' })
 })
 
 it('keeps an expired server listed, the other one usable, and the draft for whoever wrote it', async () => {
@@ -20,13 +23,15 @@ it('keeps an expired server listed, the other one usable, and the draft for whoe
   await page.goto(`${demo.url}servers/north`)
   const row = (server: string) => page.locator(`[data-server="${server}"]`)
   const field = (server: string) => page.getByLabel(`Write to ${server}`)
-  expect(await row('north').textContent()).toContain('Not signed in')
+  await row('north').filter({ hasText: 'Not signed in' }).waitFor()
   await button('Ada Lovelace').click()
   await row('north').locator('.server-profile').filter({ hasText: 'Ada Lovelace' }).waitFor()
   await row('south').getByRole('link').click()
   await button('Grace Hopper').click()
   await row('south').locator('.server-profile').filter({ hasText: 'Grace Hopper' }).waitFor()
 
+  await page.getByRole('link', { name: 'Everywhere' }).click()
+  await page.getByText('Signed in at north and south.').waitFor()
   await row('north').getByRole('link').click()
   await field('north').fill('Half a thought')
   await button('Revoke north').click()
@@ -62,6 +67,9 @@ it('shows nobody the draft or the profile of another, and a sign-out removes the
   await page.goto(`${demo.url}servers/north`)
   const row = page.locator('[data-server="north"]')
   const field = page.getByLabel('Write to north')
+  await page.getByRole('link', { name: 'Everywhere' }).click()
+  await page.getByRole('alert').filter({ hasText: 'Nobody is signed in anywhere' }).waitFor()
+  await page.goBack()
   await button('Ada Lovelace').click()
   await field.fill('For my eyes only')
   await button('Revoke north').click()

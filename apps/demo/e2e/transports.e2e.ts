@@ -98,13 +98,15 @@ it('plays on from where it was when its token ended while it was paused, and spe
   const paused = await time()
   await ours.evaluate(async (audio: HTMLAudioElement) => {
     audio.currentTime += 1
-    await audio.play()
+    // a reload that recovers it breaks this promise, and plays on
+    await audio.play().catch(() => {})
   })
   await expect.poll(time, { timeout: 10_000 }).toBeGreaterThan(paused + 1.1)
   expect(demo.counters.refreshes - refreshes).toBeLessThanOrEqual(1)
 
+  // whatever the browser had at hand, the next address costs the one refresh that there is to pay
   await button('Play from the start').click()
-  await expect.poll(time, { timeout: 10_000 }).toBeGreaterThan(0.2)
+  await expect.poll(() => demo.counters.refreshes - refreshes, { timeout: 10_000 }).toBe(1)
   const before = demo.counters
   await button('Corrupt file').click()
   await page.getByText('costs no refresh').waitFor()

@@ -4,7 +4,7 @@ import { type ChatServer, chatServers, people } from '../../contract.ts'
 import { admin } from '../admin.ts'
 import { go, place } from '../place.ts'
 import { chats } from '../servers/chats.ts'
-import { guard, serverIn } from '../servers/guard.ts'
+import { everywhere, guard, serverIn } from '../servers/guard.ts'
 import { enter, leave, list, listed, type Row, rows } from '../servers/rows.ts'
 import { useStore } from '../store.ts'
 import { Card } from './card.tsx'
@@ -28,6 +28,15 @@ export function ServersView(): JSX.Element {
             <ServerRow key={server} row={rows[server]} />
           ))}
         </ul>
+        <a
+          href={everywhere}
+          onClick={(event) => {
+            event.preventDefault()
+            go(everywhere)
+          }}
+        >
+          Everywhere
+        </a>
         {missing.map((server) => (
           <button key={server} type="button" className="button" onClick={() => list(server, true)}>
             Add {server}
@@ -37,10 +46,16 @@ export function ServersView(): JSX.Element {
       <Card title={open === undefined ? 'Room' : `Room at ${open}`} area="room">
         {guarded.kind === 'sign-in' ? (
           <SignInAt server={guarded.server} />
-        ) : open === undefined ? (
-          <p className="empty">Open a server. This place is public: nothing stands before it.</p>
-        ) : (
+        ) : guarded.kind === 'loading' ? (
+          <p className="empty">Loading…</p>
+        ) : guarded.kind === 'nobody' ? (
+          <p role="alert">Nobody is signed in anywhere. Open a server, and sign in there.</p>
+        ) : open !== undefined ? (
           <Room key={open} row={rows[open]} />
+        ) : path === everywhere ? (
+          <p>Signed in at {names.filter((server) => rows[server].session.state.status === 'active').join(' and ')}.</p>
+        ) : (
+          <p className="empty">Open a server. This place is public: nothing stands before it.</p>
         )}
       </Card>
     </>
