@@ -1,7 +1,13 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { request } from 'node:http'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 
 import { afterEach, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
 
+import { feedProtocol, paths } from '../src/contract.ts'
 import { startDemo } from '../src/server/main.ts'
 import type { Demo } from '../src/server/start-demo.ts'
 
@@ -60,4 +66,36 @@ it('takes the next free port when the one it was given is taken', async () => {
   const second = await start(Number(new URL(first.url).port))
   expect(Number(new URL(second.url).port)).toBeGreaterThan(Number(new URL(first.url).port))
   expect((await fetch(second.url)).status).toBe(200)
+})
+
+it('starts with one command, and leaves nothing behind at Ctrl-C, whoever is connected', async () => {
+  const cwd = fileURLToPath(new URL('..', import.meta.url))
+  const demo = spawn('node', ['--conditions=@reauth/source', 'src/server/main.ts'], {
+    cwd,
+    env: { ...process.env, PORT: '0', ACCESS_TOKEN_SECONDS: '5' },
+  })
+  const exited = once(demo, 'exit')
+  const addresses = new Map<string, string>()
+  for await (const line of createInterface(demo.stdout)) {
+    const [, name = '', address = ''] = /^(\w+)(?: demo)? +(http:\S+)/.exec(line) ?? []
+    addresses.set(name, address)
+    if (name === 'south') break
+  }
+  expect([...addresses.keys()]).toEqual(['reauth', 'issuer', 'live', 'llm', 'media', 'north', 'south'])
+  const page = addresses.get('reauth') ?? ''
+  const headers = { 'sec-fetch-site': 'same-origin' }
+  const counters = await fetch(page + paths.counters.slice(1), { headers })
+  const reading = counters.text().catch(() => 'cut')
+  const socket = new WebSocket(`${addresses.get('live')?.replace('http', 'ws')}${paths.feedInBand}`, feedProtocol)
+  await once(socket, 'open')
+  const restart = fetch(page + paths.restart.slice(1), {
+    method: 'POST',
+    headers,
+    body: '{"service":"llm","downMs":60000}',
+  }).catch(() => 'cut')
+  demo.kill('SIGINT')
+
+  expect(await exited).toEqual([0, null])
+  expect([await reading, await restart]).toEqual(['cut', 'cut'])
+  await expect(fetch(page)).rejects.toThrow('fetch failed')
 })

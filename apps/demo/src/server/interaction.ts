@@ -25,11 +25,10 @@ export function createInteraction(
 }
 
 async function step(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { prompt, params, session, grantId } = await provider.interactionDetails(request, response)
+  const { prompt, params, session } = await provider.interactionDetails(request, response)
   if (prompt.name === 'consent') {
-    const existing = grantId === undefined ? undefined : await provider.Grant.find(grantId)
-    const grant =
-      existing ?? new provider.Grant({ accountId: session?.accountId, clientId: String(params['client_id']) })
+    // one for each sign-in, so that a revocation or a replay ends no other
+    const grant = new provider.Grant({ accountId: session?.accountId, clientId: String(params['client_id']) })
     grant.addOIDCScope(String(params['scope']))
     return provider.interactionFinished(request, response, { consent: { grantId: await grant.save() } })
   }

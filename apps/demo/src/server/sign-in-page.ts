@@ -1,4 +1,4 @@
-import { people } from './people.ts'
+import { people } from '../contract.ts'
 
 const style = `
 :root { color-scheme: light dark; --paper: light-dark(#f4f1ea, #14171c); --card: light-dark(#fffdf8, #1c2027); --ink: light-dark(#1d2320, #eceae3);

@@ -1,6 +1,6 @@
 import { session } from '../auth/session.ts'
 import { createStore, type Store } from '../store.ts'
-import { call } from './calls.ts'
+import { call, callBare } from './calls.ts'
 
 /** Whether the page calls its API by itself. */
 export const isBackgroundOn: Store<boolean> = createStore(true)
@@ -8,7 +8,10 @@ export const isBackgroundOn: Store<boolean> = createStore(true)
 /** Calls the API every second while the switch is on and somebody is signed in. Returns how to stop. */
 export function runInBackground(): () => void {
   const timer = setInterval(() => {
-    if (isBackgroundOn.get() && session.state.status === 'active') void call('/api/work')
+    if (isBackgroundOn.get() && session.state.status === 'active') {
+      void call('/api/work')
+      callBare().catch(() => {})
+    }
   }, 1000)
   return () => clearInterval(timer)
 }

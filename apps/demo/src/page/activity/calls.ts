@@ -1,3 +1,4 @@
+import { parameters, paths } from '../../contract.ts'
 import { api, session } from '../auth/session.ts'
 import { createStore, type Store } from '../store.ts'
 
@@ -34,6 +35,22 @@ export async function call(path: '/api/work' | '/api/vault'): Promise<Outcome> {
     recent: [...recent.slice(1 - shown), { number, kind: outcome.kind, version }],
   })
   return outcome
+}
+
+/** What calls with the one token of the beginning came to. */
+export const bareCalls: Store<{ readonly ok: number; readonly refused: number }> = createStore({ ok: 0, refused: 0 })
+
+let bareHeaders: HeadersInit | undefined
+
+/** Calls the API as one would who asked for a token once. */
+export async function callBare(): Promise<void> {
+  if (bareHeaders === undefined) {
+    const { accessToken } = await session.acquire()
+    bareHeaders ??= { authorization: `Bearer ${accessToken}` }
+  }
+  const response = await fetch(`${paths.work}?${parameters.by}=bare`, { headers: bareHeaders })
+  const { ok, refused } = bareCalls.get()
+  bareCalls.set(response.ok ? { ok: ok + 1, refused } : { ok, refused: refused + 1 })
 }
 
 async function callApi(path: string): Promise<Outcome> {

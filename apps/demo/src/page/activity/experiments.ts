@@ -1,4 +1,5 @@
-import { session } from '../auth/session.ts'
+import { paths, type Work } from '../../contract.ts'
+import { kyApi, session } from '../auth/session.ts'
 import { call } from './calls.ts'
 
 /** What an experiment has shown. */
@@ -56,7 +57,27 @@ export const experiments: readonly Experiment[] = [
       }
     },
   },
+  {
+    title: 'Ask with ky',
+    hint: 'The same session under another client, which throws for a 403.',
+    run: askWithKy,
+  },
 ]
+
+async function askWithKy(): Promise<Finding> {
+  const before = version()
+  const { name } = await kyApi.get(new URL(paths.work, location.href)).json<Work>()
+  const denied = await kyApi.get(new URL(paths.vault, location.href)).then(
+    () => 'nothing',
+    (error: unknown) => (error instanceof Error ? error.name : 'something else'),
+  )
+  const isAsExpected = denied === 'PermissionDeniedError'
+  const refreshes = version() - before
+  return {
+    tone: isAsExpected ? 'good' : 'bad',
+    text: `Hello, ${name}. The vault threw ${denied}. ${plural(refreshes, 'refresh', 'refreshes')} in all.`,
+  }
+}
 
 async function revoke(path: string, text: string): Promise<Finding> {
   const response = await fetch(path, { method: 'POST' })

@@ -1,4 +1,4 @@
-import type { Counters } from '../../server/counters.ts'
+import type { Counters } from '../../contract.ts'
 import { createStore, type Store } from '../store.ts'
 
 /** What the servers saw; undefined until they said so. */

@@ -1,6 +1,7 @@
 import { createOAuth, type OAuth } from '@reauth/oauth'
 
 import { record } from '../activity/trace-log.ts'
+import { inspected } from '../activity/via.ts'
 import { facts } from '../facts.ts'
 
 /** The issuer, and this page there: a public client, which has no secret. */
@@ -10,5 +11,6 @@ export const oauth: OAuth = createOAuth({
   redirectUri: `${location.origin}/`,
   // Everything of the demo is on loopback, over plain http. Never set this anywhere else.
   allowInsecureRequests: true,
+  fetch: inspected('session'),
   trace: record,
 })

@@ -1,6 +1,9 @@
+import { replace } from '../place.ts'
 import { createStore, type Store } from '../store.ts'
+import { askBroker, brokerSignIn, signOutAtBroker } from './broker.ts'
 import { oauth } from './oauth.ts'
 import { session } from './session.ts'
+import { way } from './way.ts'
 
 /** How far a sign-in has come. */
 export type SignInProgress = { status: 'idle' } | { status: 'under-way' } | { status: 'failed'; message: string }
@@ -8,18 +11,18 @@ export type SignInProgress = { status: 'idle' } | { status: 'under-way' } | { st
 const idle: SignInProgress = { status: 'idle' }
 const underWay: SignInProgress = { status: 'under-way' }
 
-/** Whether the page was opened with an answer of the issuer. */
-const isAnswer = new URL(location.href).searchParams.has('state')
+/** Whether the page has something to find out: what the issuer answered, or whom the broker knows. */
+const isAwaited = way === 'broker' || new URL(location.href).searchParams.has('state')
 
 /** Under way from the first paint where there is something to do, so that "Signed out" does not flash up. */
-export const signInProgress: Store<SignInProgress> = createStore<SignInProgress>(isAnswer ? underWay : idle)
+export const signInProgress: Store<SignInProgress> = createStore<SignInProgress>(isAwaited ? underWay : idle)
 
 let opened: Promise<void> | undefined
 
 /** Takes in the issuer's answer, if the page was opened with one. A second call joins the first. */
 export function open(): Promise<void> {
   // no await between the look and the assignment: that is what makes this a single flight
-  opened ??= isAnswer ? reporting(enter) : Promise.resolve()
+  opened ??= isAwaited ? reporting(way === 'broker' ? enterAtBroker : enter) : Promise.resolve()
   return opened
 }
 
@@ -28,7 +31,9 @@ export async function signIn(): Promise<void> {
   if (signInProgress.get().status === 'under-way') return
   const prompt = session.state.status === 'expired' ? 'consent' : 'login consent'
   await reporting(async () => {
-    await oauth.authorize({ prompt, returnTo: location.pathname + location.search + location.hash })
+    const returnTo = location.pathname + location.search + location.hash
+    if (way === 'broker') location.assign(brokerSignIn(returnTo))
+    else await oauth.authorize({ prompt, returnTo })
     // the page ends here, unless it comes out of the back/forward cache
     await new Promise<void>((resolve) => {
       addEventListener('pageshow', () => resolve(), { once: true })
@@ -38,6 +43,10 @@ export async function signIn(): Promise<void> {
 
 /** Signs out at once, then tells the issuer, which is a courtesy: the session does not wait for it. */
 export async function signOut(): Promise<void> {
+  if (way === 'broker') {
+    void session.signOut()
+    return signOutAtBroker()
+  }
   const held = session.tokens()
   void session.signOut()
   await oauth.revoke(await held)
@@ -47,7 +56,12 @@ async function enter(): Promise<void> {
   const signedIn = await oauth.handleCallback()
   if (signedIn === undefined) return
   await session.signIn(signedIn.tokens)
-  if (signedIn.returnTo !== undefined) history.replaceState(null, '', signedIn.returnTo)
+  if (signedIn.returnTo !== undefined) replace(signedIn.returnTo)
+}
+
+async function enterAtBroker(): Promise<void> {
+  const tokens = await askBroker()
+  if (tokens !== undefined) await session.signIn(tokens)
 }
 
 async function reporting(task: () => Promise<void>): Promise<void> {

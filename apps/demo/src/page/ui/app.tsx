@@ -4,17 +4,19 @@ import { runInBackground } from '../activity/background.ts'
 import { followCounters } from '../activity/server-counters.ts'
 import { open } from '../auth/sign-in.ts'
 import { facts } from '../facts.ts'
-import { CallsCard } from './calls-card.tsx'
-import { ExperimentsCard } from './experiments-card.tsx'
-import { ServerCard } from './server-card.tsx'
+import { place } from '../place.ts'
+import { useStore } from '../store.ts'
+import { Nav } from './nav.tsx'
 import { SessionCard } from './session-card.tsx'
-import { TraceCard } from './trace-card.tsx'
+import { SessionClock } from './session-clock.tsx'
+import { viewOf } from './views.tsx'
 
 /** The page. Its effects may run twice: each gives back how to stop, or joins the first run. */
 export function App(): JSX.Element {
   useEffect(() => void open(), [])
   useEffect(runInBackground, [])
   useEffect(followCounters, [])
+  const { path, Content } = viewOf(useStore(place))
   return (
     <>
       <header className="masthead">
@@ -25,13 +27,12 @@ export function App(): JSX.Element {
           reauth <span>demo</span>
         </h1>
         <p>Access tokens die young here. Watch nobody notice.</p>
+        <SessionClock />
+        <Nav />
       </header>
-      <main>
+      <main data-view={path}>
         <SessionCard />
-        <ExperimentsCard />
-        <CallsCard />
-        <ServerCard />
-        <TraceCard />
+        <Content />
       </main>
       <footer className="colophon">
         A real authorization server, oidc-provider, answers at <code>{new URL(facts.issuer).host}</code>. Tokens live in

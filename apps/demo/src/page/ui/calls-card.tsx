@@ -1,7 +1,7 @@
 import type { JSX } from 'react'
 
 import { isBackgroundOn } from '../activity/background.ts'
-import { calls } from '../activity/calls.ts'
+import { bareCalls, calls } from '../activity/calls.ts'
 import { useStore } from '../store.ts'
 import { Card } from './card.tsx'
 import { Figures } from './figures.tsx'
@@ -10,6 +10,7 @@ import { Heartbeat } from './heartbeat.tsx'
 /** The calls that this page makes, and how they ended for it. */
 export function CallsCard(): JSX.Element {
   const isOn = useStore(isBackgroundOn)
+  const bare = useStore(bareCalls)
   const { totals, recent } = useStore(calls)
   return (
     <Card
@@ -33,6 +34,7 @@ export function CallsCard(): JSX.Element {
           { name: 'ok', value: totals.ok },
           { name: 'denied (403)', value: totals.denied, tone: 'note' },
           { name: 'failed', value: totals.failed, tone: 'bad' },
+          { name: 'bare fetch: 401', value: bare.refused, tone: 'bad' },
         ]}
       />
     </Card>

@@ -3,6 +3,7 @@ import type { JSX } from 'react'
 
 import { useSessionState } from '../auth/session.ts'
 import { signIn, type SignInProgress, signInProgress, signOut } from '../auth/sign-in.ts'
+import { way } from '../auth/way.ts'
 import { useStore } from '../store.ts'
 import { Card } from './card.tsx'
 import { LifeBar } from './life-bar.tsx'
@@ -18,7 +19,7 @@ export function SessionCard(): JSX.Element {
     <Card title="Session" area="session">
       <div className="glance" data-status={isUnderWay ? 'loading' : state.status}>
         <p className="status" role="status">
-          {isUnderWay ? 'Signing in…' : headline(state)}
+          {isUnderWay ? (way === 'broker' ? 'Asking the broker…' : 'Signing in…') : headline(state)}
         </p>
         <div className="glance-actions">
           {/* one element for both, so that focus stays on it */}

@@ -1,21 +1,24 @@
 import { type JSX, useId } from 'react'
 
-import { traceLog } from '../activity/trace-log.ts'
+import { clearLog, eventLog } from '../activity/event-log.ts'
+import { linesOf } from '../activity/trace-log.ts'
 import { runsOf } from '../activity/trace-runs.ts'
 import { useStore } from '../store.ts'
 import { Card } from './card.tsx'
 import { TraceLine } from './trace-line.tsx'
 
+const shown = 200
+
 /** What reauth did, in its own words. Not a live region: it would never stop talking. */
 export function TraceCard(): JSX.Element {
-  const lines = useStore(traceLog)
+  const lines = linesOf(useStore(eventLog)).slice(0, shown)
   const id = useId()
   return (
     <Card
       title="What reauth did"
       area="trace"
       aside={
-        <button type="button" className="button quiet" onClick={() => traceLog.set([])}>
+        <button type="button" className="button quiet" onClick={clearLog}>
           Clear
         </button>
       }

@@ -2,6 +2,7 @@ import type { TraceEntry } from '@reauth/core'
 import type { JSX } from 'react'
 
 import { wording } from '../activity/trace-wording.ts'
+import { clock } from '../clock-time.ts'
 import { facts } from '../facts.ts'
 
 /** One entry of the trace, and how many times in a row it came. */
@@ -28,20 +29,7 @@ export function TraceLine({ entry, count }: { entry: TraceEntry; count: number }
 }
 
 /** What only this entry says. The demo has one issuer and one API, so their addresses are left out. */
-function detailsOf({
-  at: _at,
-  level: _level,
-  type: _type,
-  session: _session,
-  ...rest
-}: TraceEntry): [string, unknown][] {
-  const known: unknown[] = [facts.issuer, location.origin]
+function detailsOf({ at: _at, level: _level, type: _type, ...rest }: TraceEntry): [string, unknown][] {
+  const known: unknown[] = [facts.issuer, location.origin, 'demo']
   return Object.entries(rest).filter(([, value]) => value !== undefined && !known.includes(value))
 }
-
-const clock = new Intl.DateTimeFormat('en-GB', {
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  fractionalSecondDigits: 1,
-})
