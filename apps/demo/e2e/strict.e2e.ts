@@ -65,6 +65,7 @@ it('shows one state after the other on every view and reload, and opens each con
     for (const name of ['asked in band', 'closed at expiry', 'ticks with ids']) {
       await other.locator(`[data-reading="${name}"][data-state="open"]`).waitFor()
     }
+    expect(await other.evaluate('opener')).toBe(null)
     expect(demo.counters.feedOpened).toBe(4)
     expect(demo.counters.ticksOpened).toBe(2)
     await other.close()
