@@ -23,10 +23,22 @@ it('passes every check, one click for all', async () => {
   expect(demo.counters.lostAnswers).toBe(1)
 })
 
-it('shows red where something is not as it should be', async () => {
-  const { page, button, signIn } = await openWorld()
+it('shows a guest why their session ended until it is dismissed, and red where something is not as it should be', async () => {
+  const { demo, page, button, signIn, quiet } = await openWorld()
   await signIn()
+  await quiet()
   await page.getByRole('link', { name: 'Checks' }).click()
+  await button('A 401 that stays').click()
+  await page.locator('[data-check="stays-refused"][data-result="passed"]').waitFor()
+  const screen = page.getByRole('alert').filter({ hasText: 'The guest’s session has expired.' })
+  expect(await screen.count()).toBe(1)
+  const before = demo.counters
+  expect(before.chat.north.refreshes).toBe(1)
+  expect(before.chat.south.unauthorized).toBe(2)
+  await button('Dismiss').click()
+  await screen.waitFor({ state: 'detached' })
+  expect(demo.counters.chat).toEqual(before.chat)
+
   await page.route('**/api/work', (route) => route.fulfill({ status: 404, body: 'gone' }))
   await button('Answer 403').click()
   const check = page.locator('[data-check="denied"]')

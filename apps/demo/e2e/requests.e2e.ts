@@ -71,6 +71,24 @@ it('stays readable while a thousand events a second come in', async () => {
   await page.getByText('No request in the buffer.').waitFor()
 })
 
+it('holds the list still while requests go on, and then shows those that came', async () => {
+  const { demo, page, signIn } = await openWorld()
+  await signIn()
+  await page.getByRole('link', { name: 'Requests' }).click()
+  const hold = page.getByRole('switch', { name: 'hold still' })
+  const rows = page.locator('.requests-table tbody tr')
+  const answered = rows.filter({ hasText: '/api/work' }).filter({ hasText: '200' })
+  await answered.first().waitFor()
+  await hold.click()
+  expect(await hold.getAttribute('aria-checked')).toBe('true')
+  const held = await rows.allTextContents()
+  const { apiOk } = demo.counters
+  await expect.poll(() => demo.counters.apiOk, { timeout: 10_000 }).toBeGreaterThan(apiOk)
+  expect(await rows.allTextContents()).toEqual(held)
+  await hold.click()
+  await expect.poll(() => answered.count()).toBeGreaterThan(apiOk)
+})
+
 it('goes from event to event with the keyboard, and zooms', async () => {
   const { page, button, signIn } = await openWorld()
   await signIn()

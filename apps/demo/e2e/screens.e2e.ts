@@ -95,25 +95,70 @@ it('waits for a workspace through a queue, says how long it takes, and goes on w
   await told.filter({ hasText: 'None yet.' }).waitFor()
 })
 
-it('marks an upload as failed when the session ends under it, and goes on with it after the sign-in', async () => {
-  const { demo, page, button, signIn, quiet, status } = await openWorld()
+it('marks an upload as failed before its request is cancelled, and goes on with it after the sign-in', async () => {
+  const { demo, page, button, signIn, status } = await openWorld()
   await signIn()
-  await quiet()
   await page.getByRole('link', { name: 'Screens' }).click()
+  let isHeld = false
+  let held = 0
+  await page.route('**/api/upload', (route) => {
+    if (!isHeld) return route.continue()
+    held++
+  })
   await button('Upload a file').click()
   const bar = page.getByRole('progressbar', { name: 'File 1' })
   const sent = (): Promise<number> => bar.evaluate((one: HTMLProgressElement) => one.value)
   await expect.poll(sent, { timeout: 10_000 }).toBeGreaterThanOrEqual(2)
+  // what the page says of the file at the moment when its request ends without an answer
+  await page.evaluate(() => {
+    const cancelled: unknown[] = []
+    Object.assign(globalThis, { cancelled })
+    const native = fetch
+    globalThis.fetch = (input, init) => {
+      const answer = native(input, init)
+      const { url } = new Request(input)
+      if (url.endsWith('/api/upload')) {
+        answer.catch(() => cancelled.push(document.querySelector<HTMLElement>('[data-upload]')?.dataset['upload']))
+      }
+      return answer
+    }
+  })
+  isHeld = true
+  await expect.poll(() => held, { timeout: 10_000 }).toBe(1)
   await page.evaluate(async () => {
     for (const token of ['refresh', 'access']) await fetch(`/admin/revoke-${token}-token`, { method: 'POST' })
   })
+  // the call that the page makes every second finds out
   await status.filter({ hasText: 'Session expired' }).waitFor()
   const upload = page.locator('[data-upload="failed"]')
   await upload.filter({ hasText: 'sign in again' }).waitFor()
+  await expect.poll(() => page.evaluate('cancelled')).toEqual(['failed'])
   const { uploads } = demo.counters
   expect(uploads).toBe(await sent())
   expect(uploads).toBeLessThan(40)
-  await button('Go on with file 1').waitFor()
+
+  await page.unrouteAll({ behavior: 'ignoreErrors' })
+  await button('Sign in again').click()
+  await status.filter({ hasText: 'Signed in' }).waitFor()
+  expect(await sent()).toBe(uploads)
+  await page.clock.install()
+  await button('Go on with file 1').click()
+  await expect
+    .poll(
+      async () => {
+        await page.clock.runFor(250)
+        return page.locator('[data-upload="done"]').count()
+      },
+      { timeout: 20_000 },
+    )
+    .toBe(1)
+  // each part once: those that had arrived were not sent again
+  expect(demo.counters.uploads).toBe(40)
+  expect(demo.counters.codeExchanges).toBe(2)
+
+  // nobody sees what is another's
+  await button('Sign out').click()
+  await bar.waitFor({ state: 'detached' })
 })
 
 it('changes how long tokens live, and renews the one it holds', async () => {

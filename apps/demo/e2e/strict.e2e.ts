@@ -4,8 +4,8 @@ import { useWorlds } from './world.ts'
 
 const openWorld = useWorlds()
 
-it('shows one state after the other on every view and reload, and opens each connection once', async () => {
-  const { demo, page, signIn, quiet, status } = await openWorld()
+it('shows one state after the other on every view and reload, and opens each connection once, in another tab, too', async () => {
+  const { demo, page, button, signIn, quiet, status } = await openWorld()
   await signIn()
   await quiet()
   // every headline of every frame, and every connection that was begun
@@ -54,6 +54,22 @@ it('shows one state after the other on every view and reload, and opens each con
     expect(demo.counters.ticksOpened).toBe(1)
     expect(demo.counters.bare.feedOpened).toBe(1)
     expect(demo.counters.bare.ticksOpened).toBe(1)
+
+    const tabs = page.locator('.tabs .figures > div').filter({ hasText: 'tabs open' }).locator('dd')
+    expect(await tabs.textContent()).toBe('1')
+    const opening = page.waitForEvent('popup')
+    await button('Open another tab').click()
+    const other = await opening
+    await other.locator('.status').filter({ hasText: 'Signed in' }).waitFor()
+    await expect.poll(() => tabs.textContent(), { timeout: 10_000 }).toBe('2')
+    for (const name of ['asked in band', 'closed at expiry', 'ticks with ids']) {
+      await other.locator(`[data-reading="${name}"][data-state="open"]`).waitFor()
+    }
+    expect(await other.evaluate('opener')).toBe(null)
+    expect(demo.counters.feedOpened).toBe(4)
+    expect(demo.counters.ticksOpened).toBe(2)
+    await other.close()
+    await expect.poll(() => tabs.textContent(), { timeout: 10_000 }).toBe('1')
   }
   expect(demo.counters.tokenPosts).toBe(1)
 })

@@ -5,7 +5,7 @@ import { useWorlds } from './world.ts'
 const openWorld = useWorlds()
 
 it('keeps sockets and streams going over expiries while their bare counterparts die', async () => {
-  const { demo, page, signIn, quiet, status } = await openWorld({ accessTokenSeconds: 4 })
+  const { demo, page, button, signIn, quiet, status } = await openWorld({ accessTokenSeconds: 4 })
   await signIn()
   await quiet()
   const { codeExchanges } = demo.counters
@@ -41,6 +41,18 @@ it('keeps sockets and streams going over expiries while their bare counterparts 
   expect(bare.ticksRefused).toBe(1)
   expect(ours.codeExchanges).toBe(codeExchanges)
   expect(await status.textContent()).toBe('Signed in')
+
+  // what died stays dead until somebody sees to it
+  expect(bare.feedOpened).toBe(1)
+  expect(bare.ticksOpened).toBe(1)
+  await button('Start the bare socket again').click()
+  await expect.poll(() => demo.counters.bare.feedOpened).toBe(2)
+  await reading('new WebSocket()').filter({ hasText: 'open' }).waitFor()
+  expect(demo.counters.bare.ticksOpened).toBe(1)
+  await button('Start the bare stream again').click()
+  await expect.poll(() => demo.counters.bare.ticksOpened).toBe(2)
+  await reading('new EventSource()').filter({ hasText: 'open' }).waitFor()
+  expect(demo.counters.bare.feedOpened).toBe(2)
 })
 
 it('tells a long answer over the end of its token, and asks for it once', async () => {

@@ -1,3 +1,5 @@
+import type { SessionState } from '@reauth/core'
+
 import { paths } from '../../contract.ts'
 import { api, session } from '../auth/session.ts'
 import { createStore, type Store } from '../store.ts'
@@ -10,10 +12,23 @@ export interface Upload {
   readonly state: 'under way' | 'done' | 'failed'
   /** Why it failed. */
   readonly reason: string
+  /** Whose it is: nobody else sees it. */
+  readonly identity: string | undefined
 }
 
-/** All of them, newest first. None is lost: what the end of a session interrupted is marked, and can be tried again. */
-export const uploads: Store<readonly Upload[]> = createStore<readonly Upload[]>([])
+const name = 'demo.uploads'
+
+/**
+ * All of them, newest first. None is lost: what the end of a session interrupted is marked, and can be tried again after
+ * the sign-in, for which the page is left.
+ */
+export const uploads: Store<readonly Upload[]> = createStore<readonly Upload[]>(read())
+uploads.subscribe(() => sessionStorage.setItem(name, JSON.stringify(uploads.get())))
+
+/** Whose uploads are shown; undefined while nobody's are. */
+export function identityOf(state: SessionState): string | undefined {
+  return state.status === 'active' || state.status === 'expired' ? state.identity : undefined
+}
 
 const partBytes = 16_384
 const everyMs = 250
@@ -21,7 +36,8 @@ const everyMs = 250
 /** Uploads a file of so many parts. It ends with the session, and says so before its requests are cancelled. */
 export async function upload(parts: number): Promise<void> {
   const number = uploads.get().length + 1
-  uploads.set([{ number, parts, sent: 0, state: 'under way', reason: '' }, ...uploads.get()])
+  const identity = identityOf(session.state)
+  uploads.set([{ number, parts, sent: 0, state: 'under way', reason: '', identity }, ...uploads.get()])
   await go(number, parts, 0)
 }
 
@@ -62,4 +78,9 @@ async function go(number: number, parts: number, from: number): Promise<void> {
 
 function change(number: number, part: Partial<Upload>): void {
   uploads.set(uploads.get().map((one) => (one.number === number ? { ...one, ...part } : one)))
+}
+
+function read(): readonly Upload[] {
+  const kept = JSON.parse(sessionStorage.getItem(name) ?? '[]') as readonly Upload[]
+  return kept.map((one) => (one.state === 'under way' ? { ...one, state: 'failed', reason: 'The page was left' } : one))
 }

@@ -22,7 +22,8 @@ export function TabsCard(): JSX.Element {
           { name: 'takeovers', value: times('takeover') },
         ]}
       />
-      <button type="button" className="button" onClick={() => window.open(location.href)}>
+      {/* as a person opens one: what stands in this tab's sessionStorage is not copied into it */}
+      <button type="button" className="button" onClick={() => window.open(location.href, '_blank', 'noopener')}>
         Open another tab
       </button>
     </Card>

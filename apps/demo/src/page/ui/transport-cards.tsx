@@ -72,13 +72,14 @@ const endings = new WeakMap<Meter, () => void>()
 function begin(meter: Meter, open: (meter: Meter) => Promise<() => void>): () => void {
   let isOver = false
   let close: (() => void) | undefined
-  open(meter).then(
-    (opened) => {
-      close = opened
-      if (isOver) close()
-    },
-    (error: unknown) => meter.set('dead', error instanceof Error ? error.name : 'unknown'),
-  )
+  const start = async (): Promise<void> => {
+    // an effect that runs twice is over before its first run dials
+    await Promise.resolve()
+    if (isOver) return
+    close = await open(meter)
+    if (isOver) close()
+  }
+  start().catch((error: unknown) => meter.set('dead', error instanceof Error ? error.name : 'unknown'))
   const end = (): void => {
     isOver = true
     close?.()

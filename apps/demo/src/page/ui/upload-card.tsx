@@ -1,17 +1,19 @@
 import type { JSX } from 'react'
 
-import { retry, upload, uploads } from '../screens/uploads.ts'
+import { useSessionState } from '../auth/session.ts'
+import { identityOf, retry, upload, uploads } from '../screens/uploads.ts'
 import { useStore } from '../store.ts'
 import { Card } from './card.tsx'
 
 /** Uploads, and what the end of a session makes of them. */
 export function UploadCard(): JSX.Element {
-  const all = useStore(uploads)
+  const identity = identityOf(useSessionState())
+  const mine = useStore(uploads).filter((one) => one.identity === identity)
   return (
     <Card title="Uploads" area="uploads">
       <p>What is under way when the session ends is marked as failed, not lost.</p>
       <ul className="upload-list">
-        {all.map((one) => (
+        {mine.map((one) => (
           <li key={one.number} data-upload={one.state}>
             <b>File {one.number}</b>
             <progress aria-label={`File ${one.number}`} max={one.parts} value={one.sent} />
