@@ -74,11 +74,20 @@ export function parseStepUp(response: WithHeaders): StepUp | undefined {
 /** What an answer says of the credential: another one may help; none will; try later. Undefined: nothing. */
 export type Verdict = 'refused' | 'denied' | 'transient'
 
+/** An HTTP answer, such as a Response. */
+interface Answer extends WithHeaders {
+  readonly status: number
+  readonly redirected?: boolean
+  readonly url?: string
+}
+
 /**
  * Returns the verdict of an HTTP answer. 401 is a refusal, except where it asks for a step-up or a DPoP nonce;
- * `insufficient_scope` (RFC 6750, section 3.1) and any 403 are denials.
+ * `insufficient_scope` (RFC 6750, section 3.1) and any 403 are denials. `asked` is where the request was sent to.
  */
-export function classifyResponse(response: WithHeaders & { readonly status: number }): Verdict | undefined {
+export function classifyResponse(response: Answer, asked?: URL): Verdict | undefined {
+  // After a redirect to another origin fetch sends no `Authorization`, so what comes from there says nothing of ours.
+  if (asked && response.redirected && new URL(response.url ?? '').origin !== asked.origin) return undefined
   if (response.status === 403) return 'denied'
   if (response.status !== 401) return undefined
   const errors = parseChallenges(response).map(({ parameters }) => parameters['error'])

@@ -1,5 +1,8 @@
 import type { Platform } from './platform/platform.ts'
 
+/** The longest time that a timer can count, in ms: more would be none at all. */
+const longestMs = 2 ** 31 - 1
+
 /** Resolves after a time, or at once when the signal aborts; the timer goes with it. */
 export function sleep(platform: Platform, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
@@ -8,7 +11,7 @@ export function sleep(platform: Platform, ms: number, signal: AbortSignal): Prom
       signal.removeEventListener('abort', end)
       resolve()
     }
-    const timer = platform.setTimeout(end, ms)
+    const timer = platform.setTimeout(end, Math.min(ms, longestMs))
     signal.addEventListener('abort', end, { once: true })
     if (signal.aborted) end()
   })

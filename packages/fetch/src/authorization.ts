@@ -1,10 +1,3 @@
-import type { Credential } from '@reauth/core'
-
-/** Returns the value of the header (RFC 9110, section 11.6.2); undefined where the browser holds a cookie. */
-export function authorizationOf({ tokenType, accessToken }: Credential): string | undefined {
-  return accessToken === undefined ? undefined : `${tokenType} ${accessToken}`
-}
-
 const name = 'authorization'
 
 const isName = (key: string): boolean => key.length === name.length && key.toLowerCase() === name

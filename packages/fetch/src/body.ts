@@ -1,9 +1,3 @@
-/** Returns whether a body can be sent only once: streams, and what undici reads as one. */
-export function isStream(body: BodyInit | null | undefined): boolean {
-  const object = Object(body) as object
-  return 'getReader' in object || Symbol.asyncIterator in object
-}
-
 /** Lets go of a body that nobody will read, so that its connection is free. */
 export function discard(response: Response): void {
   // What is locked or broken already is none of our business.

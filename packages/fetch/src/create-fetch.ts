@@ -1,10 +1,17 @@
-import type { AcquireOptions, Credential, CredentialSource } from '@reauth/core'
+import {
+  acquireFirst,
+  type AcquireOptions,
+  authorizationOf,
+  type Credential,
+  type CredentialSource,
+  isOneWay,
+  replay,
+} from '@reauth/core'
 
-import { acquireFirst, acquireLive } from './acquire-live.ts'
 import { type Attach, sendAttached } from './attached.ts'
-import { authorizationOf, hasAuthorization, readable, type Readable, withAuthorization } from './authorization.ts'
+import { hasAuthorization, readable, type Readable, withAuthorization } from './authorization.ts'
 import { isMarked, registerWrapper, sendBare, underWrappers } from './bare-fetch.ts'
-import { copiesOf, discard, isRequest, isStream, referrerOf } from './body.ts'
+import { copiesOf, discard, isRequest, referrerOf } from './body.ts'
 import { createRefusalWarning, isListed, urlOf } from './destination.ts'
 import { type Classify, verdictOf } from './verdict.ts'
 
@@ -73,17 +80,17 @@ export function createFetch(source: CredentialSource, options: FetchOptions = {}
     if (isForeign && authorization === 'keep') return send(input, init)
 
     const signal = (init?.signal === undefined ? request?.signal : init.signal) ?? undefined
-    const isOneWay = isStream(init?.body)
-    const minValidityMs = options.minValidityMs ?? (isOneWay ? 60_000 : undefined)
+    const isSpent = isOneWay(init?.body)
+    const minValidityMs = options.minValidityMs ?? (isSpent ? 60_000 : undefined)
     const asked = (signal ?? minValidityMs) ? { minValidityMs, signal } : undefined
     const copy = request === undefined || init?.body ? undefined : copiesOf(request)
-    const call: Call = { input, given: init ?? referrerOf(request), headers, isForeign, asked, isOneWay, copy }
+    const call: Call = { input, given: init ?? referrerOf(request), headers, isForeign, asked, isSpent, copy }
     // Before the wait: an end that comes before the sending is then in this signal, whoever signs in behind it.
     const ends = source.signal
     if (ends.aborted) return revived(call, init)
     const credential = await source.acquire(asked)
     const response = await attempt(call, credential, ends)
-    return isRefused(response, input) ? replay(call, credential, response) : response
+    return isRefused(response, input) ? again(call, credential, response) : response
   }
 
   /** Sends where the session was not active before: bare if nobody was signed in. */
@@ -91,7 +98,7 @@ export function createFetch(source: CredentialSource, options: FetchOptions = {}
     const live = await acquireFirst(source, call.asked)
     if (live === undefined) return send(call.input, init)
     const response = await attempt(call, live.credential, live.ends)
-    return isRefused(response, call.input) ? replay(call, live.credential, response) : response
+    return isRefused(response, call.input) ? again(call, live.credential, response) : response
   }
 
   function attempt(call: Call, credential: Credential, ends: AbortSignal): Promise<Response> {
@@ -100,33 +107,23 @@ export function createFetch(source: CredentialSource, options: FetchOptions = {}
     const until = outliveSession ? (signal ?? null) : signal ? AbortSignal.any([signal, ends]) : ends
     if (attach !== undefined) {
       const init = { ...given, signal: until }
-      return sendAttached(send, copy ?? (() => input), init, credential, attach, call.isOneWay)
+      return sendAttached(send, copy ?? (() => input), init, credential, attach, call.isSpent)
     }
     const value = authorizationOf(credential)
     const placed = value === undefined ? headers : withAuthorization(headers, value, isForeign)
     return send(copy === undefined ? input : copy(), { ...given, headers: placed, signal: until } as RequestInit)
   }
 
-  async function replay(call: Call, refused: Credential, response: Response): Promise<Response> {
-    const { input, asked } = call
-    if (call.isOneWay) {
-      // The next call finds a newer one; this answer is all that its caller can have.
-      source.acquire({ refused }).catch(() => {})
-      return response
-    }
-    discard(response)
-    const ends = source.signal
-    const again = { refused, minValidityMs: asked?.minValidityMs, signal: asked?.signal }
-    const second = ends.aborted ? await acquireLive(source, again) : { credential: await source.acquire(again), ends }
-    const { credential } = second
-    const { version } = credential
-    source.trace?.({ type: 'replay', level: 'info', version, origin: urlOf(input).origin })
-    const replayed = await attempt(call, credential, second.ends)
-    if (isRefused(replayed, input)) {
-      discard(replayed)
-      await source.acquire({ refused: credential, final: true, signal: asked?.signal })
-    }
-    return replayed
+  function again(call: Call, refused: Credential, response: Response): Promise<Response> {
+    const { input, asked, isSpent } = call
+    return replay(source, refused, response, {
+      origin: urlOf(input).origin,
+      asked,
+      isOneWay: isSpent,
+      send: ({ credential, ends }) => attempt(call, credential, ends),
+      isRefused: (answer) => isRefused(answer, input),
+      drop: discard,
+    })
   }
 
   registerWrapper(wrapper, under)
@@ -140,6 +137,6 @@ interface Call {
   readonly headers: Readable | undefined
   readonly isForeign: boolean
   readonly asked: AcquireOptions | undefined
-  readonly isOneWay: boolean
+  readonly isSpent: boolean
   readonly copy: (() => Request) | undefined
 }

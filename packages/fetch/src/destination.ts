@@ -1,16 +1,10 @@
-import { type CredentialSource, createUnlistedWarning } from '@reauth/core'
+import { type CredentialSource, createUnlistedWarning, resolveUrl } from '@reauth/core'
 
 import { isRequest } from './body.ts'
 
-/**
- * Returns the URL of a request, resolved as the page would. Throws a `TypeError` for a relative one where there is no
- * page.
- */
+/** Returns the URL of a request, resolved as the page would. Throws a `TypeError` for a relative one without a page. */
 export function urlOf(input: RequestInfo | URL): URL {
-  const { document, location } = globalThis as Partial<typeof globalThis>
-  const url = URL.parse(isRequest(input) ? input.url : input, document?.baseURI ?? location?.href)
-  if (url === null) throw new TypeError('Give an absolute URL: there is no page to resolve a relative one')
-  return url
+  return resolveUrl(isRequest(input) ? input.url : input)
 }
 
 /** Returns whether a credential may go where a request goes. */

@@ -1,11 +1,18 @@
-import { type CredentialSource, PermissionDeniedError } from '@reauth/core'
+import {
+  acquireFirst,
+  acquireLive,
+  authorizationOf,
+  type CredentialSource,
+  isOneWay,
+  type Live,
+  PermissionDeniedError,
+  replay,
+} from '@reauth/core'
 import { type AfterResponseState, type Hooks, type Options, TimeoutError } from 'ky'
 
-import { acquireFirst, acquireLive, type Live } from './acquire-live.ts'
 import { sendAttached } from './attached.ts'
-import { authorizationOf } from './authorization.ts'
 import { sendBare } from './bare-fetch.ts'
-import { copiesOf, discard, isStream, referrerOf } from './body.ts'
+import { copiesOf, discard, referrerOf } from './body.ts'
 import type { FetchOptions } from './create-fetch.ts'
 import { createRefusalWarning } from './destination.ts'
 import { verdictOf } from './verdict.ts'
@@ -46,7 +53,7 @@ export function kyAuth(source: CredentialSource, options: KyAuthOptions = {}): {
   function begin(kyOptions: Options): void {
     const { fetch = sendBare, timeout = 10_000, throwHttpErrors = true, body, retry } = kyOptions
     const throwsFor = typeof throwHttpErrors === 'function' ? throwHttpErrors : () => throwHttpErrors
-    const call: Call = { fetch, timeoutMs: timeout, throwsFor, isOneWay: isStream(body), isKept: limitOf(retry) > 0 }
+    const call: Call = { fetch, timeoutMs: timeout, throwsFor, isOneWay: isOneWay(body), isKept: limitOf(retry) > 0 }
     kyOptions.context = Object.assign(kyOptions.context ?? {}, { [key]: call })
     kyOptions.fetch = (request, rest) => send(call, request as Request, rest)
   }
@@ -75,7 +82,7 @@ export function kyAuth(source: CredentialSource, options: KyAuthOptions = {}): {
     return sendAttached(fetch, copy, given, live.credential, attach, call.isOneWay)
   }
 
-  async function replay(call: Call, kept: Request): Promise<Response> {
+  async function resend(call: Call, kept: Request): Promise<Response> {
     const { signal } = kept
     // ky may need its copy again.
     const copy = call.isKept ? kept.clone() : (call.copy?.() as Request)
@@ -124,23 +131,19 @@ export function kyAuth(source: CredentialSource, options: KyAuthOptions = {}): {
     // A hook answered in the server's place.
     if (call.sent === undefined) return undefined
     if (!isRefused(call, response, request.url)) return undefined
-    const refused = call.live.credential
-    if (call.isOneWay) {
-      source.acquire({ refused }).catch(() => {})
-      return undefined
-    }
     const final = call.isReplayed === true
     call.isReplayed = true
-    const second = await acquireLive(source, { refused, final, ...waiting(call, request.signal) })
-    call.live = second
-    const { version } = second.credential
-    source.trace?.({ type: 'replay', level: 'info', version, origin: new URL(request.url).origin })
-    const replayed = await replay(call, request)
-    if (isRefused(call, replayed, request.url)) {
-      discard(replayed)
-      await source.acquire({ refused: second.credential, final: true, signal: request.signal })
-    }
-    return replayed
+    return replay(source, call.live.credential, response, {
+      origin: new URL(request.url).origin,
+      asked: { ...waiting(call, request.signal), final },
+      isOneWay: call.isOneWay,
+      send(live) {
+        call.live = live
+        return resend(call, request)
+      },
+      isRefused: (answer) => isRefused(call, answer, request.url),
+      drop: discard,
+    })
   }
 
   return {

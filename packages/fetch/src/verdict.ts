@@ -11,10 +11,5 @@ export function verdictOf(
   input: RequestInfo | URL,
   classify: Classify | undefined,
 ): Verdict | undefined {
-  return classify?.(response) ?? (isFromThere(response, input) ? classifyResponse(response) : undefined)
-}
-
-/** After a redirect to another origin fetch sends no `Authorization`, so a 401 from there says nothing of ours. */
-function isFromThere(response: Response, input: RequestInfo | URL): boolean {
-  return !response.redirected || new URL(response.url).origin === urlOf(input).origin
+  return classify?.(response) ?? classifyResponse(response, urlOf(input))
 }

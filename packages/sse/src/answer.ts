@@ -8,10 +8,8 @@ export type Answer = 'open' | 'over' | 'refused' | 'denied' | 'failed' | 'not-a-
 
 /** Returns what an answer is to a stream, by the caller's rule first. */
 export function answerOf(response: Response, url: URL, classify: StreamOptions['classify']): Answer {
-  const { status, headers, redirected } = response
-  // After a redirect to another origin fetch sends no `Authorization`, so a 401 from there says nothing of ours.
-  const isFromThere = !redirected || new URL(response.url).origin === url.origin
-  const verdict = classify?.(response) ?? (isFromThere ? classifyResponse(response) : undefined)
+  const { status, headers } = response
+  const verdict = classify?.(response) ?? classifyResponse(response, url)
   if (verdict === 'transient' || [408, 425, 429].includes(status) || status >= 500) {
     return { status, retryAfterMs: retryAfterMs(headers.get('retry-after')) }
   }

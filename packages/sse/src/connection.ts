@@ -1,8 +1,7 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 
 import type { Loss } from './loss.ts'
-import type { Sent } from './request.ts'
-import { heard } from './sleep.ts'
+import { heard, type Sent } from './request.ts'
 import type { StreamOptions } from './stream-options.ts'
 
 /** Takes what is read: the id of each block first, then its event. */
@@ -43,10 +42,6 @@ export function readEvents(
   // The decoder strips a byte order mark, and the parser would strip another one.
   parser.feed('\u{FEFF}')
 
-  const silent = (error: Error): void => {
-    request.abort(error)
-  }
-
   return {
     async read(isEnough) {
       do {
@@ -54,8 +49,7 @@ export function readEvents(
         if (isTooLong) return { isTooLong }
         let chunk: Uint8Array | undefined
         try {
-          const reading = reader?.read()
-          chunk = (await (reading && heartbeatMs !== undefined ? heard(heartbeatMs, silent, reading) : reading))?.value
+          chunk = (await (reader && heard(heartbeatMs, request, reader.read())))?.value
         } catch (cause) {
           return { cause }
         }

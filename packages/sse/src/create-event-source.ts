@@ -1,6 +1,5 @@
-import type { CredentialSource } from '@reauth/core'
+import { checkListed, type CredentialSource, resolveUrl } from '@reauth/core'
 
-import { destinationOf } from './destination.ts'
 import { createFeed, type Feed } from './feed.ts'
 import type { StreamOptions } from './stream-options.ts'
 
@@ -37,7 +36,7 @@ export function createEventSource(source: CredentialSource, options: StreamOptio
 
     constructor(address: string | URL, { withCredentials = false }: EventSourceInit = {}) {
       super()
-      const url = destinationOf(source, address)
+      const url = checkListed(source, resolveUrl(address))
       this.url = url.href
       this.withCredentials = withCredentials
       for (const type of types) this.addEventListener(type, (event) => this[`on${type}`]?.(event))

@@ -1,6 +1,5 @@
-import type { CredentialSource } from '@reauth/core'
+import { checkListed, type CredentialSource, resolveUrl } from '@reauth/core'
 
-import { destinationOf } from './destination.ts'
 import { createFeed, type ServerSentEvent } from './feed.ts'
 import { type EventStream, iterate } from './event-stream.ts'
 import type { StreamOptions } from './stream-options.ts'
@@ -25,12 +24,12 @@ export interface OpenStream {
  */
 export function createStream(source: CredentialSource, options: StreamOptions = {}): OpenStream {
   const open = (url: string | URL, init: RequestInit = {}): EventStream => {
-    const destination = destinationOf(source, url)
+    const destination = checkListed(source, resolveUrl(url))
     return iterate((onEvent) => createFeed(source, options, destination, init, { onEvent }))
   }
   return Object.assign(open, {
     async each(url: string | URL, init: RequestInit, onEvent: (event: ServerSentEvent) => void) {
-      await createFeed(source, options, destinationOf(source, url), init, { onEvent }).pull(() => false)
+      await createFeed(source, options, checkListed(source, resolveUrl(url)), init, { onEvent }).pull(() => false)
     },
   })
 }

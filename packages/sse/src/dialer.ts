@@ -1,9 +1,8 @@
-import type { Credential, CredentialSource } from '@reauth/core'
+import { acquireFirst, type Credential, type CredentialSource, isOneWay, replay, untilActive } from '@reauth/core'
 
-import { acquireLive } from './acquire-live.ts'
-import { drop, isOneWay, send, type Sent, type Target } from './request.ts'
+import { drop, send, type Sent, type Target } from './request.ts'
 
-/** Sends the requests of one stream, with the credential of whoever was signed in when it opened. */
+/** Sends a stream's requests with the session's credential. */
 export interface Dialer {
   /**
    * Sends with a fresh credential, and once more after a refusal. `lastEventId` is left to the caller's own header while
@@ -23,37 +22,30 @@ export function createDialer(source: CredentialSource, target: Target, endWith: 
 
   /** The stream belongs to whom it finds, and ends with that period. */
   async function enter(): Promise<Credential | undefined> {
-    const found = await acquireLive(source, asked, anonymous)
-    if (found === undefined) return undefined
-    isOwned = true
-    if (!outliveSession) endWith(found.ends)
-    return found.credential
-  }
-
-  async function renewed(refused: Credential): Promise<Credential> {
-    const credential = await source.acquire({ ...asked, refused })
-    source.trace?.({ type: 'replay', level: 'info', version: credential.version, origin: url.origin })
-    return credential
+    const found = await acquireFirst(source, asked)
+    if (found !== undefined) {
+      isOwned = true
+      if (!outliveSession) endWith(found.ends)
+    } else if (!anonymous) {
+      await untilActive(source, signal)
+      return enter()
+    }
+    return found?.credential
   }
 
   return {
     async dial(lastEventId) {
-      const first = isOwned ? await source.acquire(asked) : await enter()
-      const sent = await send(target, first, lastEventId)
-      if (sent.answer !== 'refused' || first === undefined) return sent
-      if (isOneWay(init)) {
-        // The next stream finds a newer one; this answer is all that can be had.
-        source.acquire({ refused: first }).catch(() => {})
-        return sent
-      }
-      drop(sent)
-      const second = await renewed(first)
-      const replayed = await send(target, second, lastEventId)
-      if (replayed.answer === 'refused') {
-        drop(replayed)
-        await source.acquire({ refused: second, final: true, signal })
-      }
-      return replayed
+      const credential = isOwned ? await source.acquire(asked) : await enter()
+      const sent = await send(target, credential, lastEventId)
+      if (sent.answer !== 'refused' || credential === undefined) return sent
+      return replay(source, credential, sent, {
+        origin: url.origin,
+        asked,
+        isOneWay: isOneWay(init.body),
+        send: (live) => send(target, live.credential, lastEventId),
+        isRefused: ({ answer }) => answer === 'refused',
+        drop,
+      })
     },
     dialWith: (credential, lastEventId) => send(target, credential, lastEventId),
   }

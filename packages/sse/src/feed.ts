@@ -1,4 +1,13 @@
-import { backoff, type Credential, type CredentialSource, isReauthError, type RefreshError } from '@reauth/core'
+import {
+  backoff,
+  type Credential,
+  type CredentialSource,
+  defaultPlatform,
+  isReauthError,
+  type RefreshError,
+  sleep,
+  whenAborted,
+} from '@reauth/core'
 
 import { type Connection, readEvents, type Sink, tooLong } from './connection.ts'
 import { createDialer } from './dialer.ts'
@@ -6,7 +15,6 @@ import { answerError, lossError } from './failure.ts'
 import { createHandover } from './handover.ts'
 import type { Loss } from './loss.ts'
 import { drop } from './request.ts'
-import { sleep } from './sleep.ts'
 import type { StreamOptions } from './stream-options.ts'
 
 /** One event, as the WHATWG standard names its parts. */
@@ -93,10 +101,7 @@ export function createFeed(
     const follow = (): void => {
       end(other.reason)
     }
-    other.addEventListener('abort', follow)
-    stops.push(() => {
-      other.removeEventListener('abort', follow)
-    })
+    stops.push(whenAborted(other, follow))
     if (other.aborted) follow()
   }
 
@@ -160,7 +165,7 @@ export function createFeed(
     const ms = Math.max(loss.retryAfterMs ?? 0, restMs(failures++, retryMs))
     tell(error.reason, ms)
     listener.onLost?.(error)
-    await sleep(ms, signal)
+    await sleep(defaultPlatform, ms, signal)
   }
 
   /** Reads on, over other connections if need be; false at the end. */

@@ -1,7 +1,6 @@
-import type { Credential } from '@reauth/core'
+import { authorizationOf, type Credential, defaultPlatform, timed } from '@reauth/core'
 
 import { type Answer, answerOf } from './answer.ts'
-import { heard } from './sleep.ts'
 import type { StreamOptions } from './stream-options.ts'
 
 /** What a stream asks for, whoever asks. */
@@ -38,19 +37,27 @@ export async function send(
   const headers = headersOf(init, credential, lastEventId)
   try {
     const sending = fetch(url, { cache: 'no-store', ...init, headers, signal: request.signal })
-    const response = await heard(heartbeatMs, (error) => request.abort(error), sending)
+    const response = await heard(heartbeatMs, request, sending)
     return { answer: answerOf(response, url, classify), response, request }
   } catch (cause) {
     return { answer: { cause }, request }
   }
 }
 
+/** Waits for what a server sends; ends the request when it is silent for too long. */
+export function heard<T>(ms: number | undefined, request: AbortController, task: Promise<T>): Promise<T> {
+  if (ms === undefined) return task
+  const giveUp = (): void => {
+    request.abort(new Error(`Nothing came for ${ms} ms`))
+  }
+  return timed(defaultPlatform, ms, giveUp, () => task)
+}
+
 function headersOf(init: RequestInit, credential: Credential | undefined, lastEventId: string | undefined): Headers {
   const headers = new Headers(init.headers)
   if (!headers.has('accept')) headers.set('accept', 'text/event-stream')
-  if (credential?.accessToken !== undefined) {
-    headers.set('authorization', `${credential.tokenType} ${credential.accessToken}`)
-  }
+  const authorization = credential && authorizationOf(credential)
+  if (authorization !== undefined) headers.set('authorization', authorization)
   if (lastEventId === '') headers.delete('last-event-id')
   else if (lastEventId !== undefined) headers.set('last-event-id', bytesOf(lastEventId))
   return headers
@@ -59,12 +66,6 @@ function headersOf(init: RequestInit, credential: Credential | undefined, lastEv
 /** A header is bytes, and an id goes as UTF-8. */
 function bytesOf(text: string): string {
   return String.fromCharCode(...new TextEncoder().encode(text))
-}
-
-/** Returns whether a body can be sent only once: streams, and what undici reads as one. */
-export function isOneWay({ body }: RequestInit): boolean {
-  const object = Object(body) as object
-  return 'getReader' in object || Symbol.asyncIterator in object
 }
 
 /** Lets go of a request whose answer nobody will read, so that its connection is free. */

@@ -86,7 +86,7 @@ describe('a request', () => {
     const stream = createStream(staticSource('a', { origins: ['https://api.test'] }))
     expect(() => stream('https://elsewhere.test/x')).toThrow(
       new TypeError(
-        "This session's tokens may not go to https://elsewhere.test; if they are for it, add origins: ['https://elsewhere.test']",
+        "\"https://elsewhere.test\" is not listed; if it takes this session's tokens, add origins: ['https://elsewhere.test']",
       ),
     )
     expect(() => stream('/x')).toThrow(TypeError)

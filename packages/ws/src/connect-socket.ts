@@ -1,6 +1,6 @@
-import type { BackoffOptions, CredentialSource } from '@reauth/core'
+import { type BackoffOptions, checkListed, type CredentialSource, resolveUrl } from '@reauth/core'
 
-import { checkListed, protocolList, socketUrl } from './destination.ts'
+import { protocolList, socketUrl } from './destination.ts'
 import { createJudge } from './judge.ts'
 import type { HeartbeatOptions } from './liveness.ts'
 import type { OutboxOptions } from './outbox.ts'
@@ -103,7 +103,5 @@ export function checkPlacement(placement: Placement | undefined, { seesHandshake
 }
 
 function probeUrl(source: CredentialSource, probe: string | URL): URL {
-  const url = new URL(probe, (globalThis as Partial<typeof globalThis>).location?.href)
-  checkListed(source, url)
-  return url
+  return checkListed(source, resolveUrl(probe))
 }

@@ -1,32 +1,16 @@
-import { type Credential, type CredentialSource, isReauthError, type Session } from '@reauth/core'
-
-import { over } from './when-aborted.ts'
-
-/** What a connection is made with, and the signal of the active period that it belongs to. */
-export interface Live {
-  /** Undefined where nobody is signed in. */
-  readonly credential?: Credential
-  readonly ends?: AbortSignal
-}
+import { acquireLive, type CredentialSource, isReauthError, type Live, type Session, untilActive } from '@reauth/core'
 
 /** What tells more than the port asks for, as every session does. */
-type Telling = CredentialSource & Partial<Pick<Session, 'state' | 'subscribe'>>
+type Telling = CredentialSource & Partial<Pick<Session, 'state'>>
 
 /** Returns whose turn it is, as an epoch; undefined where nobody is signed in, or the source does not say. */
 export function epochOf({ state }: Telling): number | undefined {
   return state !== undefined && 'epoch' in state ? state.epoch : undefined
 }
 
-/** Calls back at every change of a session, until the signal aborts. */
-export function whenChanged(source: Telling, changed: () => void, signal: AbortSignal): void {
-  // What only hands out credentials tells at least of new ones.
-  const stop = source.subscribe?.(changed) ?? source.hold({ onCredential: changed })
-  signal.addEventListener('abort', stop, { once: true })
-  if (signal.aborted) stop()
-}
-
 /**
- * Returns a credential of an active session; where there is none, waits for a sign-in, or says so if that is fine.
+ * Acquires for an active session; where there is none, waits for a sign-in, or says with an empty answer that nobody is
+ * signed in, if that is fine.
  *
  * Rejects with `RefreshError`, with the `AuthenticationError` of a session that is active all the same, or with the
  * signal's reason.
@@ -35,13 +19,11 @@ export async function liveCredential(
   source: CredentialSource,
   isAnonymous: boolean,
   signal: AbortSignal,
-): Promise<Live> {
+): Promise<Partial<Live>> {
   for (;;) {
-    // Before the wait: an end that comes before the dialling is then in this signal, whoever signs in behind it.
-    const ends = source.signal
     try {
-      const credential = await source.acquire({ signal })
-      if (!ends.aborted) return { credential, ends }
+      const live = await acquireLive(source, { signal })
+      if (!live.ends.aborted) return live
     } catch (error) {
       if (signal.aborted || !isReauthError(error) || error.name !== 'AuthenticationError') throw error
       if (error.reason === 'signed-out' && isAnonymous) return {}
@@ -49,19 +31,4 @@ export async function liveCredential(
     }
     await untilActive(source, signal)
   }
-}
-
-function untilActive(source: CredentialSource, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const waiting = new AbortController()
-    const look = (): void => {
-      if (signal.aborted) reject(signal.reason as Error)
-      else if (source.signal.aborted) return
-      else resolve()
-      waiting.abort(over)
-    }
-    signal.addEventListener('abort', look, { once: true, signal: waiting.signal })
-    whenChanged(source, look, waiting.signal)
-    look()
-  })
 }

@@ -1,12 +1,12 @@
-import type { Credential, CredentialSource } from '@reauth/core'
+import { checkListed, type Credential, type CredentialSource, type Live, whenAborted } from '@reauth/core'
 
-import { type Live, liveCredential } from './credential.ts'
-import { checkListed, protocolList, socketUrl } from './destination.ts'
+import { liveCredential } from './credential.ts'
+import { protocolList, socketUrl } from './destination.ts'
 import { type Line, openLine } from './line.ts'
 import type { Loss } from './loss.ts'
 import type { Placed, Placement } from './placement.ts'
 import type { Handshake, Transport } from './transport.ts'
-import { over, whenAborted } from './when-aborted.ts'
+import { over } from './timer.ts'
 
 /** What every connection of a socket is made from. */
 export interface DialOptions {
@@ -36,7 +36,7 @@ export const patienceMs = 10_000
  * that came all the same.
  */
 export async function dial(options: DialOptions, signal: AbortSignal): Promise<Connected | Loss> {
-  let live: Live
+  let live: Partial<Live>
   try {
     live = await liveCredential(options.source, options.isAnonymous, signal)
   } catch (cause) {

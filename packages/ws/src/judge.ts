@@ -1,5 +1,6 @@
 import {
   type AuthenticationError,
+  authorizationOf,
   classifyResponse,
   type Credential,
   type CredentialSource,
@@ -120,13 +121,10 @@ function hasLapsed({ expiresAt = Infinity }: Credential, withinMs: number): bool
 }
 
 /** Asks over HTTP what a handshake hides. */
-async function probed(
-  url: URL,
-  { tokenType, accessToken }: Credential,
-  signal: AbortSignal,
-): Promise<Verdict | undefined> {
+async function probed(url: URL, credential: Credential, signal: AbortSignal): Promise<Verdict | undefined> {
   try {
-    const headers: HeadersInit = accessToken === undefined ? {} : { authorization: `${tokenType} ${accessToken}` }
+    const authorization = authorizationOf(credential)
+    const headers: HeadersInit = authorization === undefined ? {} : { authorization }
     const response = await fetch(url, {
       headers,
       credentials: 'include',

@@ -1,11 +1,9 @@
-import { backoff, type BackoffOptions, type Credential } from '@reauth/core'
+import { backoff, type BackoffOptions, type Credential, whenChanged } from '@reauth/core'
 
-import { whenChanged } from './credential.ts'
 import { type Connected, dial, type DialOptions, patienceMs } from './dial.ts'
 import type { Judge } from './judge.ts'
 import type { Line } from './line.ts'
-import { after } from './timer.ts'
-import { over } from './when-aborted.ts'
+import { after, over } from './timer.ts'
 
 export interface KeepFreshOptions extends DialOptions {
   readonly judge: Judge

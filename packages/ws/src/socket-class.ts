@@ -1,8 +1,8 @@
-import type { CredentialSource } from '@reauth/core'
+import { checkListed, type CredentialSource, whenAborted } from '@reauth/core'
 
 import { checkCloseArguments } from './close-arguments.ts'
 import { checkPlacement } from './connect-socket.ts'
-import { checkListed, protocolList, socketUrl } from './destination.ts'
+import { protocolList, socketUrl } from './destination.ts'
 import { type Connected, dial, type DialOptions } from './dial.ts'
 import { closeEvent, errorEvent } from './events.ts'
 import { createJudge, type Sentence } from './judge.ts'
@@ -11,10 +11,9 @@ import type { Loss } from './loss.ts'
 import { type Data, sizeOf } from './outbox.ts'
 import { cookie, type Placement } from './placement.ts'
 import { SocketTarget } from './socket-target.ts'
-import { after } from './timer.ts'
+import { after, over } from './timer.ts'
 import type { Transport } from './transport.ts'
 import type { Classify } from './verdict.ts'
-import { over, whenAborted } from './when-aborted.ts'
 
 export interface WebSocketClassOptions {
   /**

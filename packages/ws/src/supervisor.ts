@@ -1,6 +1,6 @@
-import { type AuthenticationError, backoff, type Credential } from '@reauth/core'
+import { type AuthenticationError, backoff, type Credential, whenAborted, whenChanged } from '@reauth/core'
 
-import { epochOf, whenChanged } from './credential.ts'
+import { epochOf } from './credential.ts'
 import { type Connected, dial } from './dial.ts'
 import type { Sentence } from './judge.ts'
 import { keepFresh, type KeepFreshOptions } from './keep-fresh.ts'
@@ -9,8 +9,7 @@ import { type HeartbeatOptions, type Liveness, watch } from './liveness.ts'
 import type { Loss } from './loss.ts'
 import { createOutbox, type Data, type Outbox, type OutboxOptions } from './outbox.ts'
 import { followPage, isAway } from './page-life.ts'
-import { after } from './timer.ts'
-import { over, whenAborted } from './when-aborted.ts'
+import { after, over } from './timer.ts'
 
 /** Why a connection is replaced. */
 export type ReconnectReason =

@@ -1,3 +1,6 @@
+/** Why a former state is over. Without a reason, an abort makes an error with a stack that nobody looks at. */
+export const over = 'over'
+
 const longestMs = 2 ** 31 - 1
 
 /** Calls back after a time, unless the signal aborts before. */

@@ -2,6 +2,7 @@
 
 interface AbortSignalListenerOptions {
   once?: boolean
+  signal?: AbortSignal
 }
 
 interface AbortSignal {
@@ -26,7 +27,10 @@ interface URL {
   readonly origin: string
   readonly pathname: string
 }
-declare const URL: { new (url: string | URL, base?: string | URL): URL }
+declare const URL: {
+  new (url: string | URL, base?: string | URL): URL
+  parse(url: string | URL, base?: string): URL | null
+}
 
 declare function setTimeout(callback: () => void, ms: number): number
 declare function clearTimeout(id: number): void
@@ -37,7 +41,8 @@ declare const navigator: { readonly locks?: { readonly request: never } }
 declare const BroadcastChannel: (new (name: string) => never) | undefined
 declare const localStorage: unknown
 declare const console: { warn(...data: unknown[]): void }
-declare var location: { readonly origin: string } | undefined
+declare var location: { readonly origin: string; readonly href: string } | undefined
+declare var document: { readonly baseURI: string } | undefined
 declare const sessionStorage:
   | {
       getItem(key: string): string | null

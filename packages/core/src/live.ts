@@ -1,0 +1,57 @@
+import type { AcquireOptions, Credential, CredentialSource } from './credential.ts'
+import type { AuthenticationError } from './errors.ts'
+import type { Session } from './open-session.ts'
+
+/** A credential and the signal of the active period that it belongs to: what is made with the one ends with the other. */
+export interface Live {
+  readonly credential: Credential
+  readonly ends: AbortSignal
+}
+
+/** Acquires for a try of a request, or for a connection. Rejects as `acquire` does. */
+export async function acquireLive(source: CredentialSource, options?: AcquireOptions): Promise<Live> {
+  // Before the wait: an end that comes before the sending is then in this signal, whoever signs in behind it.
+  const ends = source.signal
+  const wasOver = ends.aborted
+  const credential = await source.acquire(options)
+  // A session that came back has another period, and the credential is at hand.
+  return wasOver && !source.signal.aborted ? acquireLive(source, options) : { credential, ends }
+}
+
+/** As `acquireLive`, for the first try. Returns undefined where nobody was signed in to begin with, and nobody is. */
+export async function acquireFirst(source: CredentialSource, options?: AcquireOptions): Promise<Live | undefined> {
+  const { reason } = source.signal as { reason?: AuthenticationError }
+  try {
+    return await acquireLive(source, options)
+  } catch (error) {
+    if (reason?.reason === 'signed-out' && (error as AuthenticationError).reason === 'signed-out') return undefined
+    throw error
+  }
+}
+
+/** What tells more than the port asks for, as every session does. */
+type Telling = CredentialSource & Partial<Pick<Session, 'subscribe'>>
+
+/** Calls back at every change of a session, until the signal aborts. */
+export function whenChanged(source: Telling, changed: () => void, signal: AbortSignal): void {
+  // What only hands out credentials tells at least of new ones.
+  const stop = source.subscribe?.(changed) ?? source.hold({ onCredential: changed })
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
+}
+
+/** Resolves once a session is active. Rejects with the signal's reason. */
+export function untilActive(source: CredentialSource, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const waiting = new AbortController()
+    const look = (): void => {
+      if (signal.aborted) reject(signal.reason)
+      else if (source.signal.aborted) return
+      else resolve()
+      waiting.abort()
+    }
+    signal.addEventListener('abort', look, { signal: waiting.signal })
+    whenChanged(source, look, waiting.signal)
+    look()
+  })
+}
