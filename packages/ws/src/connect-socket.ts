@@ -1,6 +1,7 @@
 import { type BackoffOptions, checkListed, type CredentialSource, resolveUrl } from '@reauth/core'
 
 import { protocolList, socketUrl } from './destination.ts'
+import type { Supplied } from './handshake.ts'
 import { createJudge } from './judge.ts'
 import type { HeartbeatOptions } from './liveness.ts'
 import type { OutboxOptions } from './outbox.ts'
@@ -8,9 +9,6 @@ import type { Placement } from './placement.ts'
 import { type ReconnectingSocket, SupervisedSocket } from './reconnecting-socket.ts'
 import type { Transport } from './transport.ts'
 import type { Classify } from './verdict.ts'
-
-/** Something, or what gives it anew for each connection. */
-export type Supplied<T> = T | (() => T | Promise<T>)
 
 export interface SocketOptions {
   /** Where the credential goes. */
@@ -61,34 +59,25 @@ export function connectSocket(
   options: SocketOptions,
   transport: Transport,
 ): ReconnectingSocket {
-  const { placement, protocols, classify, probe } = options
+  const { placement, protocols, probe } = options
   checkPlacement(placement, transport)
-  const address = typeof url === 'function' ? url : socketUrl(url)
-  const given = typeof address === 'function' ? undefined : address
-  if (given !== undefined) checkListed(source, given)
+  const address = typeof url === 'function' ? undefined : checkListed(source, socketUrl(url))
   const judge = createJudge({
     source,
     transport,
-    classify,
-    probe: probe === undefined ? undefined : probeUrl(source, probe),
+    classify: options.classify,
+    probe: probe === undefined ? undefined : checkListed(source, resolveUrl(probe)),
   })
   return new SupervisedSocket(
     {
+      ...options,
       source,
       transport,
-      placement,
       judge,
+      url: address ?? url,
       protocols: typeof protocols === 'function' ? protocols : protocolList(protocols),
-      url: address,
-      origin: given?.origin,
-      isAnonymous: options.anonymous ?? false,
-      overlap: options.overlap ?? false,
-      pauseWhenHidden: options.pauseWhenHidden ?? false,
-      heartbeat: options.heartbeat ?? {},
-      outbox: options.outbox ?? {},
-      backoff: options.backoff ?? {},
     },
-    given?.href ?? '',
+    address,
   ) as ReconnectingSocket
 }
 
@@ -100,8 +89,4 @@ export function checkPlacement(placement: Placement | undefined, { seesHandshake
   if (placement.needsHeaders === true && !seesHandshake) {
     throw new TypeError('No browser lets a script set headers; take header() to @reauth/ws/node, or another placement')
   }
-}
-
-function probeUrl(source: CredentialSource, probe: string | URL): URL {
-  return checkListed(source, resolveUrl(probe))
 }

@@ -1,7 +1,5 @@
 import { resolveUrl } from '@reauth/core'
 
-import { isToken } from './placement.ts'
-
 /** Returns the URL of a socket, resolved as the page would. Throws a `SyntaxError` as the constructor of WebSocket does. */
 export function socketUrl(input: string | URL): URL {
   let url: URL
@@ -19,9 +17,10 @@ export function socketUrl(input: string | URL): URL {
 /** Returns the subprotocols as a list. Throws a `SyntaxError` for what is none, and for two that are the same. */
 export function protocolList(protocols: string | readonly string[] = []): string[] {
   const list = typeof protocols === 'string' ? [protocols] : Array.from(protocols, String)
-  const isSound = list.every(isToken) && new Set(list.map((name) => name.toLowerCase())).size === list.length
-  if (!isSound) throw syntaxError('Subprotocols are names without spaces, each of them once')
-  return list
+  // A name is a token (RFC 9110, section 5.6.2).
+  const isSound = list.every((name) => /^[\w!#$%&'*+.^`|~-]+$/.test(name))
+  if (isSound && new Set(list.map((name) => name.toLowerCase())).size === list.length) return list
+  throw syntaxError('A subprotocol has no space, "/" or "=", and stands there once; tokens need an encode')
 }
 
 const syntaxError = (message: string): DOMException => new DOMException(message, 'SyntaxError')

@@ -1,8 +1,16 @@
-import type { Credential } from '@reauth/core'
+import { type Credential, type Live, whenAborted } from '@reauth/core'
 
+import { handshakeOf, type HandshakeOptions, supply } from './handshake.ts'
 import { type Answer, type Loss, provedMs } from './loss.ts'
+import type { Data } from './outbox.ts'
 import { meteredSender, type Sender } from './sender.ts'
 import type { Handshake, Transport } from './transport.ts'
+
+/** What every connection of a socket is made from. */
+export interface LineOptions extends HandshakeOptions {
+  readonly transport: Transport
+  readonly binaryType: () => BinaryType
+}
 
 /** What a line tells. */
 interface LineListener {
@@ -11,141 +19,180 @@ interface LineListener {
   lost(loss: Loss): void
 }
 
-/** One connection, from its opening to its end. */
+/** One connection whose credential was taken, until its end. */
 export interface Line extends Sender {
   readonly socket: WebSocket
   /** What the server knows it by. */
-  credential: Credential | undefined
-  /** Whether anything came since it was last asked. */
-  readonly isAlive: () => boolean
+  readonly credential: Credential | undefined
+  /** Set when anything comes. */
+  isHeard: boolean
   /** Tells whoever listens from now on, first of what came before. */
   listen(listener: LineListener): void
-  /** Waits for a message that fits, and keeps it from who listens. Resolves with false if none can come. */
-  expect(fits: (event: MessageEvent) => boolean): Promise<boolean>
+  /** Sends a credential. Resolves when it is taken, or the connection over. */
+  present(credential: Credential): Promise<void>
   /** Starts the closing handshake. */
   close(code?: number, reason?: string): void
-  /** Lets go of it: it tells nothing any more. */
-  drop(): void
+  /** Takes it for dead. */
+  giveUp(): void
 }
 
-interface Expected {
-  readonly fits: (event: MessageEvent) => boolean
-  readonly came: (hasCome: boolean) => void
-}
+/** How long a handshake may take, with what it needs, and how long an acknowledgement. */
+const patienceMs = 10_000
+/** How long the other end may take to close. */
+const closingMs = 5000
 
-/** Opens a connection, unless the signal aborts before. Rejects with what the platform throws. */
+/** Opens a connection and presents the credential. Once its signal aborts it is closed, and tells nothing any more. */
 export function openLine(
-  transport: Transport,
-  handshake: Handshake,
-  credential: Credential | undefined,
+  options: LineOptions,
+  { credential, ends }: Partial<Live>,
   signal: AbortSignal,
 ): Promise<Line | Loss> {
   return new Promise((resolve) => {
+    const { transport, placement } = options
     const backlog: MessageEvent[] = []
+    /** Those of the placement, which are nobody's to get back. */
+    const presented = new Set<Data>()
+    let socket: WebSocket | undefined
+    let known = credential
     let isOpened = false
-    let listenedAt = Infinity
-    let isHeard = false
     let isProved = false
+    let listenedAt = Infinity
     let ended: Loss | undefined
-    let expected: Expected | undefined
-
-    const socket = opened(transport, handshake, (answer) => {
-      end(answer)
-      socket.close()
-    })
-    const { send, unsent } = (transport.sender ?? meteredSender)(socket)
-    let receive = (event: MessageEvent): void => {
-      if (!isExpected(event)) backlog.push(event)
-    }
-    socket.addEventListener('open', () => {
-      if (ended !== undefined) return
-      isOpened = true
-      lost = () => {}
-      signal.removeEventListener('abort', line.drop)
-      resolve(line)
-    })
-    socket.addEventListener('message', (event) => {
-      receive(event)
-    })
-    socket.addEventListener('close', ({ code, reason, wasClean }) => {
-      end({ code, reason, wasClean })
-    })
-    // Some platforms tell no close where a handshake failed, and some throw an error that nobody hears.
-    socket.addEventListener('error', () => {
-      end({ code: 1006 })
-    })
-
+    let timer: ReturnType<typeof setTimeout>
+    let receive = (event: MessageEvent): void => void backlog.push(event)
     let lost: LineListener['lost'] = resolve
+    /** Ends the wait for an acknowledgement. */
+    let answered: ((isTaken: boolean) => void) | undefined
 
-    function isExpected(event: MessageEvent): boolean {
-      isHeard = true
-      if (expected?.fits(event) !== true) return false
-      expected.came(true)
-      expected = undefined
-      return true
+    function endAfter(ms: number, how: Partial<Loss>): void {
+      clearTimeout(timer)
+      timer = setTimeout(end, ms, how)
     }
 
-    function end(answer: Answer & Pick<Loss, 'wasClean'>): void {
+    function end(how: Partial<Loss>): void {
       if (ended !== undefined) return
-      signal.removeEventListener('abort', line.drop)
-      receive = () => {}
       const livedMs = Date.now() - listenedAt
       isProved ||= livedMs >= provedMs
-      ended = { ...answer, credential: line.credential, isOpened, isProved, livedMs }
-      expected?.came(false)
-      lost(ended)
+      ended = { ...how, credential: known, isOpened, isProved, livedMs }
+      clearTimeout(timer)
+      unfollow?.()
+      answered?.(false)
+      close(1000)
+      tellEnd(ended)
     }
 
-    const line: Line = {
-      socket,
-      credential,
-      isAlive() {
-        const was = isHeard
-        isHeard = false
-        return was
-      },
-      listen(listener) {
-        const tell = (event: MessageEvent): void => {
-          if (isExpected(event)) return
-          isProved = true
-          listener.message(event)
-        }
-        listenedAt = Date.now()
-        for (const event of backlog.splice(0)) tell(event)
-        if (ended !== undefined) return listener.lost(ended)
-        lost = listener.lost
-        receive = tell
-      },
-      expect: (fits) =>
-        new Promise((came) => {
-          expected?.came(false)
-          expected = { fits, came }
-          if (ended !== undefined) came(false)
-        }),
-      send,
-      unsent,
-      close(code, reason) {
-        // One that closes already has its code.
-        if (socket.readyState < 2) socket.close(code, reason)
-      },
-      drop() {
-        if (isOpened) lost = () => {}
-        end({})
-        line.close()
-      },
+    /** Tells of it once, be it to who listens later. */
+    function tellEnd(loss: Loss): void {
+      const tell = lost
+      lost = resolve
+      tell(loss)
     }
 
-    signal.addEventListener('abort', line.drop)
-    if (signal.aborted) line.drop()
+    function close(code?: number, reason?: string): void {
+      // One that closes already has its code.
+      if (socket !== undefined && socket.readyState < 2) socket.close(code, reason)
+    }
+
+    async function open(): Promise<void> {
+      let supplies
+      try {
+        supplies = await supply(options, credential, signal)
+        if (ended === undefined) connect(opened(transport, handshakeOf(options, supplies), end))
+      } catch (cause) {
+        end({ cause, isMisuse: supplies !== undefined })
+      }
+    }
+
+    function connect(made: WebSocket): void {
+      socket = made
+      made.binaryType = options.binaryType()
+      const { send, unsent } = (transport.sender ?? meteredSender)(made)
+      const line: Line = {
+        socket: made,
+        get credential() {
+          return known
+        },
+        isHeard: false,
+        send,
+        unsent: () => unsent().filter((data) => !presented.has(data)),
+        listen({ message, lost: over }) {
+          listenedAt = Date.now()
+          lost = over
+          receive = (event) => {
+            isProved = true
+            message(event)
+          }
+          for (const event of backlog.splice(0)) receive(event)
+          if (ended !== undefined) tellEnd(ended)
+        },
+        async present(newer) {
+          if (made.readyState !== 1) return
+          const text = placement.message!(newer)
+          presented.add(text)
+          send(text)
+          // Where nobody says so, a refusal may still be that of the old one, which costs no refresh.
+          if (placement.acknowledged === undefined) return
+          endAfter(patienceMs, { isSilent: true })
+          await new Promise<void>((done) => {
+            answered = (isTaken) => {
+              clearTimeout(timer)
+              answered = undefined
+              if (isTaken) known = newer
+              done()
+            }
+          })
+        },
+        close(code, reason) {
+          answered?.(false)
+          endAfter(closingMs, {})
+          close(code, reason)
+        },
+        giveUp() {
+          end({ isSilent: true })
+        },
+      }
+      made.addEventListener('open', async () => {
+        isOpened = true
+        if (credential !== undefined && placement.message !== undefined) await line.present(credential)
+        if (ended !== undefined) return
+        clearTimeout(timer)
+        resolve(line)
+      })
+      made.addEventListener('message', (event) => {
+        if (ended !== undefined) return
+        line.isHeard = true
+        if (answered !== undefined && placement.acknowledged!(event)) answered(true)
+        else receive(event)
+      })
+      made.addEventListener('close', ({ code, reason, wasClean }) => {
+        end({ code, reason, wasClean })
+      })
+      // Some platforms tell no close where a handshake failed, and some throw an error that nobody hears.
+      made.addEventListener('error', () => {
+        end({ code: 1006 })
+      })
+    }
+
+    const follow = (): void => {
+      end({ code: 1000, cause: ends?.reason })
+    }
+    const unfollow = ends && whenAborted(ends, follow)
+    endAfter(patienceMs, {})
+    signal.addEventListener('abort', () => {
+      // Whoever aborted it knows.
+      lost = resolve
+      receive = () => {}
+      end({})
+    })
+    if (ends?.aborted === true) follow()
+    else void open()
   })
 }
 
 /** Says what the platform does without the URL, in which there may be a ticket. */
 function opened(transport: Transport, handshake: Handshake, refused: (answer: Answer) => void): WebSocket {
   try {
-    const socket = transport.open(handshake, refused)
-    socket.binaryType = handshake.binaryType
-    return socket
+    return transport.open(handshake, refused)
   } catch (error) {
     throw new DOMException('The platform opens no such connection', (error as Error).name)
   }

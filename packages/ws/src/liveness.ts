@@ -18,62 +18,49 @@ export interface HeartbeatOptions {
   message?: string
 }
 
-/** Sees to it that what seems open is. */
-export interface Liveness {
-  /** Looks at once, since the machine may have slept; `isCertain` where it has. */
-  check(isCertain: boolean): void
-}
-
 /** The longest that a timer may be late while the machine is awake: those of a hidden page are looked at once a minute. */
 const sleepMs = 90_000
 
-/** Watches a line until the signal aborts; calls back if it is dead. */
+/**
+ * Watches a line until the signal aborts, and gives it up if it is dead. Returns what looks at once, since the machine
+ * may have slept; `isCertain` where it has.
+ */
 export function watch(
   line: Line,
-  transport: Transport,
+  { ping }: Transport,
   { intervalMs = 30_000, timeoutMs = 5000, message }: HeartbeatOptions,
   signal: AbortSignal,
-  dead: () => void,
-): Liveness {
+): (isCertain: boolean) => void {
   let timer: ReturnType<typeof setTimeout>
-  const canAsk = message !== undefined || transport.ping !== undefined
 
-  function arm(ms: number, then: () => void): void {
+  /** Waits for a sign of life. */
+  function listen(ms: number, silent: () => void): void {
     clearTimeout(timer)
+    line.isHeard = false
     const dueAt = Date.now() + ms
     timer = setTimeout(() => {
-      if (Date.now() - dueAt > sleepMs) check(true)
-      else then()
+      if (Date.now() - dueAt > sleepMs) look(true)
+      else if (line.isHeard) rest()
+      else silent()
     }, ms)
   }
 
-  function tick(): void {
-    if (line.isAlive() || !canAsk) arm(intervalMs, tick)
-    else ask()
+  function rest(): void {
+    listen(intervalMs, look)
   }
 
-  function ask(): void {
-    let isAnswered = false
-    const answered = (): void => {
-      isAnswered = true
-    }
-    line.isAlive()
-    if (message === undefined) transport.ping?.(line.socket, answered)
-    else line.send(message)
-    arm(timeoutMs, () => {
-      if (isAnswered || line.isAlive()) arm(intervalMs, tick)
-      else dead()
+  function look(isCertain = false): void {
+    if (message === undefined && ping === undefined) return isCertain ? line.giveUp() : rest()
+    listen(timeoutMs, line.giveUp)
+    if (message !== undefined) return line.send(message)
+    ping!(line.socket, () => {
+      line.isHeard = true
     })
   }
 
-  function check(isCertain: boolean): void {
-    if (canAsk) ask()
-    else if (isCertain) dead()
-  }
-
-  arm(intervalMs, tick)
+  rest()
   signal.addEventListener('abort', () => {
     clearTimeout(timer)
   })
-  return { check }
+  return look
 }

@@ -25,6 +25,8 @@ export interface Loss extends Answer {
   /** How long it was at work, in ms. */
   readonly livedMs?: number
   readonly wasClean?: boolean
+  /** Whether the other end said nothing any more. */
+  readonly isSilent?: boolean
   /** Why it did not come about, where the server has no part in it. */
   readonly cause?: unknown
   /** Whether another try would fail the same way. */

@@ -1,6 +1,7 @@
 import type { CredentialSource } from '@reauth/core'
 
-import { connectSocket, type SocketOptions, type Supplied } from './connect-socket.ts'
+import { connectSocket, type SocketOptions } from './connect-socket.ts'
+import type { Supplied } from './handshake.ts'
 import { nodeTransport } from './node-transport.ts'
 import type { ReconnectingSocket } from './reconnecting-socket.ts'
 import { socketClass, type WebSocketClassOptions } from './socket-class.ts'

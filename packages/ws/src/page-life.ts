@@ -2,8 +2,6 @@
 export interface PageLife {
   /** It may have slept, or been elsewhere: what seems open may be dead. */
   woke(isCertain: boolean): void
-  /** It goes offline, or out of sight: no use in dialling. */
-  slept(): void
   /** It goes into the back/forward cache, where no connection lives on. */
   left(): void
 }
@@ -11,7 +9,7 @@ export interface PageLife {
 const debounceMs = 250
 
 /** Whether nobody could be reached now. */
-export function isAway(pausesWhenHidden: boolean): boolean {
+export function isAway(pausesWhenHidden = false): boolean {
   const { navigator, document } = globalThis as Partial<typeof globalThis>
   return navigator?.onLine === false || (pausesWhenHidden && document?.visibilityState === 'hidden')
 }
@@ -25,7 +23,7 @@ export function followPage(life: PageLife, signal: AbortSignal): void {
   const wake = ({ type, persisted }: Partial<PageTransitionEvent>): void => {
     // A page that was only loaded has not slept.
     if (type === 'pageshow' && persisted !== true) return
-    if (type === 'visibilitychange' && document.visibilityState === 'hidden') return life.slept()
+    if (type === 'visibilitychange' && document.visibilityState === 'hidden') return
     // Of one awakening there are several events.
     isCertain ||= type !== 'visibilitychange'
     timer ??= setTimeout(() => {
@@ -36,7 +34,6 @@ export function followPage(life: PageLife, signal: AbortSignal): void {
   }
   const options = { capture: true, signal }
   for (const type of ['online', 'pageshow', 'resume', 'visibilitychange']) addEventListener(type, wake, options)
-  addEventListener('offline', life.slept, options)
   addEventListener('pagehide', life.left, options)
   signal.addEventListener('abort', () => {
     clearTimeout(timer)

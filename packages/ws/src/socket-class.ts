@@ -1,17 +1,16 @@
-import { checkListed, type CredentialSource, whenAborted } from '@reauth/core'
+import { checkListed, type CredentialSource } from '@reauth/core'
 
 import { checkCloseArguments } from './close-arguments.ts'
 import { checkPlacement } from './connect-socket.ts'
 import { protocolList, socketUrl } from './destination.ts'
-import { type Connected, dial, type DialOptions } from './dial.ts'
-import { closeEvent, errorEvent } from './events.ts'
+import { dial } from './dial.ts'
 import { createJudge, type Sentence } from './judge.ts'
-import type { Line } from './line.ts'
+import type { Line, LineOptions } from './line.ts'
 import type { Loss } from './loss.ts'
 import { type Data, sizeOf } from './outbox.ts'
 import { cookie, type Placement } from './placement.ts'
 import { SocketTarget } from './socket-target.ts'
-import { after, over } from './timer.ts'
+import { createStage, type Stage } from './stage.ts'
 import type { Transport } from './transport.ts'
 import type { Classify } from './verdict.ts'
 
@@ -32,13 +31,6 @@ export interface WebSocketClassOptions {
   anonymous?: boolean
 }
 
-/** Where a socket is. Continuations ask for its `life`, as those of a socket that reconnects do. */
-type State = { readonly life: AbortController } & (
-  | { readonly readyState: 0; readonly line?: undefined }
-  | { readonly readyState: 2 | 3; readonly line: Line | undefined }
-  | { readonly readyState: 1; readonly line: Line }
-)
-
 /** What other clients take for "service restart", and connect anew (RFC 6455, section 7.4.1). */
 const restart = 1012
 
@@ -53,95 +45,58 @@ export function socketClass(
   const judge = createJudge({ source, transport, classify })
 
   class OneShotSocket extends SocketTarget {
-    readonly url: string
-    #state: State = { readyState: 0, life: new AbortController() }
+    readonly #stage: Stage
+    readonly #options: LineOptions
     #discardedBytes = 0
 
-    constructor(url: string | URL, protocols?: string | readonly string[], init?: Pick<DialOptions, 'headers'>) {
-      super()
-      const address = socketUrl(url)
-      checkListed(source, address)
-      this.url = address.href
-      const binaryType = (): BinaryType => this.binaryType
-      const own = { url: address, protocols: protocolList(protocols), headers: init?.headers, binaryType }
-      void this.#connect({ source, transport, placement, isAnonymous: anonymous, ...own }, this.#state.life.signal)
+    constructor(url: string | URL, protocols?: string | readonly string[], init?: Pick<LineOptions, 'headers'>) {
+      const address = checkListed(source, socketUrl(url))
+      const stage = createStage()
+      super(address.href, stage)
+      this.#stage = stage
+      this.#options = {
+        source,
+        transport,
+        placement,
+        url: address,
+        protocols: protocolList(protocols),
+        headers: init?.headers,
+        binaryType: () => this.binaryType,
+      }
+      void this.#connect()
     }
 
-    get readyState(): number {
-      return this.#state.readyState
-    }
-
-    get bufferedAmount(): number {
-      return this.#discardedBytes + (this.socket?.bufferedAmount ?? 0)
-    }
-
-    protected override get socket(): WebSocket | undefined {
-      return this.#state.line?.socket
+    override get bufferedAmount(): number {
+      return this.#discardedBytes + super.bufferedAmount
     }
 
     send(data: Data): void {
-      const { readyState, line } = this.#state
-      if (readyState === 0) throw new DOMException('Nothing can be sent before "open"', 'InvalidStateError')
-      if (readyState === 1) line.socket.send(data)
+      const { phase, line } = this.#stage.state
+      if (phase === 'connecting') throw new DOMException('Nothing can be sent before "open"', 'InvalidStateError')
+      if (phase === 'open') line.socket.send(data)
       else this.#discardedBytes += sizeOf(data)
     }
 
     close(code?: number, reason?: string): void {
       checkCloseArguments(code, reason)
-      const { readyState, line } = this.#state
-      if (readyState > 1) return
-      const signal = this.#enter(2, line)
-      if (line === undefined) {
-        after(0, signal, () => {
-          this.#end({}, new Error('It was closed before it was open'))
-        })
-        return
-      }
-      line.listen({
-        message() {},
-        lost: (loss) => {
-          this.#end(loss)
-        },
+      if (this.readyState > 1) return
+      this.#stage.close(code, reason, (loss) => {
+        this.#end(loss ?? {}, loss ? undefined : new Error('It was closed before it was open'))
       })
-      line.close(code, reason)
     }
 
-    /** Keeps what it was connected by: that still says which protocol it was. */
-    #enter(readyState: 2 | 3, line = this.#state.line): AbortSignal {
-      const { life: former } = this.#state
-      const life = new AbortController()
-      this.#state = { readyState, line, life }
-      former.abort(over)
-      return life.signal
-    }
-
-    /** Connects, and once more where a refused credential was renewed: refused in its turn, that one is final. */
-    async #connect(options: DialOptions, signal: AbortSignal): Promise<void> {
-      const result = await dial(options, signal)
-      if ('line' in result) {
-        if (signal.aborted) result.line.drop()
-        else this.#open(result)
-        return
-      }
+    async #connect(): Promise<void> {
+      const { signal } = this.#stage.life
+      const result = await dial(this.#options, signal, anonymous)
       if (signal.aborted) return
-      const sentence = await judge.judge(result, signal)
-      if (signal.aborted) return
-      if (sentence.is === 'renewed') await this.#connect(options, signal)
-      else this.#end(closingFor(sentence, result), errorOf(sentence, result))
+      if ('socket' in result) this.#open(result, signal)
+      else void this.#settle(result)
     }
 
-    #open({ line, ends }: Connected): void {
-      const life = new AbortController()
-      const { signal } = life
-      this.#state = { readyState: 1, line, life }
-      const leave = (): void => {
-        line.close(1000)
-        line.drop()
-        this.#end({ code: 4401 })
-      }
-      if (ends !== undefined) signal.addEventListener('abort', whenAborted(ends, leave))
+    #open(line: Line, signal: AbortSignal): void {
+      this.#stage.enter({ phase: 'open', line }, this.#stage.life)
       this.dispatchEvent(new Event('open'))
-      if (signal.aborted) return
+      if (this.readyState !== 1) return
       let isProved = false
       line.listen({
         message: (event) => {
@@ -150,22 +105,31 @@ export function socketClass(
           this.deliver(event)
         },
         lost: (loss) => {
-          void this.#lose(loss)
+          // An open line has no other cause to end than its session.
+          if (loss.cause === undefined) void this.#settle(loss)
+          else this.#end({ code: 4401 })
         },
       })
     }
 
-    /** Finds out what an end means before it tells of it: who connects anew at once then has what it takes. */
-    async #lose(loss: Loss): Promise<void> {
-      const signal = this.#enter(2)
+    /**
+     * Finds out what an end means before it tells of it: who connects anew at once then has what it takes. What was never
+     * open connects once more where a refused credential was renewed: refused in its turn, that one is final.
+     */
+    async #settle(loss: Loss): Promise<void> {
+      const { line } = this.#stage.state
+      const signal = this.#stage.enter({ phase: line ? 'closing' : 'connecting', line })
       const sentence = await judge.judge(loss, signal)
-      if (!signal.aborted) this.#end(closingFor(sentence, loss), errorOf(sentence, loss))
+      if (signal.aborted) return
+      if (line !== undefined) this.#end(closingFor(sentence, loss))
+      else if (sentence.is === 'renewed') await this.#connect()
+      else this.#end(closingFor(sentence, loss), errorOf(sentence, loss))
     }
 
+    /** Keeps what it was connected by: that still says which protocol it was. */
     #end(ending: Partial<Loss>, error?: unknown): void {
-      this.#enter(3)
-      if (error !== undefined) this.dispatchEvent(errorEvent(error))
-      this.dispatchEvent(closeEvent(ending))
+      this.#stage.enter({ phase: 'closed', line: this.#stage.state.line })
+      this.tellEnd(ending, error)
     }
   }
   return OneShotSocket as unknown as typeof WebSocket
@@ -189,8 +153,7 @@ function closingFor(sentence: Sentence, loss: Loss): Partial<Loss> {
   }
 }
 
-/** Returns what the event of an error tells; undefined where there is none, since the connection has been open. */
-function errorOf(sentence: Sentence, { isOpened, cause }: Loss): unknown {
-  if (isOpened) return undefined
+/** Returns what the event of an error tells. */
+function errorOf(sentence: Sentence, { cause }: Loss): unknown {
   return ('error' in sentence ? sentence.error : undefined) ?? cause ?? new Error('The connection failed')
 }

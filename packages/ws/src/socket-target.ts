@@ -1,8 +1,20 @@
+import { closeEvent, errorEvent } from './events.ts'
+import type { Loss } from './loss.ts'
+import type { Stage, State } from './stage.ts'
+
+const readyStates: { readonly [Phase in State['phase']]: 0 | 1 | 2 | 3 } = {
+  connecting: 0,
+  open: 1,
+  draining: 1,
+  closing: 2,
+  closed: 3,
+}
+
 /** Those of browsers, and those that `ws` has besides. */
 const binaryTypes: readonly string[] = ['blob', 'arraybuffer', 'nodebuffer', 'fragments']
 
 /** What a WebSocket looks like from outside (WHATWG WebSockets, section 3.1), whatever its connection is. */
-export abstract class SocketTarget extends EventTarget {
+export class SocketTarget extends EventTarget {
   static readonly CONNECTING = 0
   static readonly OPEN = 1
   static readonly CLOSING = 2
@@ -15,7 +27,9 @@ export abstract class SocketTarget extends EventTarget {
   declare onmessage: WebSocket['onmessage']
   declare onerror: WebSocket['onerror']
   declare onclose: WebSocket['onclose']
-  readonly #handlers = new Map<string, ((event: Event) => unknown) | null>()
+  readonly url: string
+  readonly #stage: Stage
+  readonly #handlers: { [Type in string]?: ((event: Event) => unknown) | null } = {}
   readonly #self = { configurable: true, value: this }
   #hasMessageListeners = false
   #binaryType: BinaryType = 'blob'
@@ -29,7 +43,7 @@ export abstract class SocketTarget extends EventTarget {
         configurable: true,
         enumerable: true,
         get(this: SocketTarget) {
-          return this.#handlers.get(type) ?? null
+          return this.#handlers[type] ?? null
         },
         set(this: SocketTarget, handler: unknown) {
           this.#handle(type, handler)
@@ -38,15 +52,26 @@ export abstract class SocketTarget extends EventTarget {
     }
   }
 
-  /** What it is connected by at the moment. */
-  protected abstract get socket(): WebSocket | undefined
+  constructor(url: string, stage: Stage) {
+    super()
+    this.url = url
+    this.#stage = stage
+  }
+
+  get readyState(): 0 | 1 | 2 | 3 {
+    return readyStates[this.#stage.state.phase]
+  }
+
+  get bufferedAmount(): number {
+    return this.#socket?.bufferedAmount ?? 0
+  }
 
   get extensions(): string {
-    return this.socket?.extensions ?? ''
+    return this.#socket?.extensions ?? ''
   }
 
   get protocol(): string {
-    return this.socket?.protocol ?? ''
+    return this.#socket?.protocol ?? ''
   }
 
   get binaryType(): BinaryType {
@@ -56,14 +81,18 @@ export abstract class SocketTarget extends EventTarget {
   set binaryType(value: BinaryType) {
     if (!binaryTypes.includes(value)) return
     this.#binaryType = value
-    if (this.socket !== undefined) this.socket.binaryType = value
+    if (this.#socket !== undefined) this.#socket.binaryType = value
+  }
+
+  get #socket(): WebSocket | undefined {
+    return this.#stage.state.line?.socket
   }
 
   /** A handler keeps its place among the listeners, whoever comes to be it. */
   #handle(type: string, handler: unknown): void {
-    const isKnown = this.#handlers.has(type)
-    this.#handlers.set(type, typeof handler === 'function' ? (handler as () => unknown) : null)
-    if (!isKnown) super.addEventListener(type, (event) => this.#handlers.get(type)?.call(this, event))
+    const isKnown = type in this.#handlers
+    this.#handlers[type] = typeof handler === 'function' ? (handler as () => unknown) : null
+    if (!isKnown) super.addEventListener(type, (event) => this.#handlers[type]?.call(this, event))
   }
 
   override addEventListener(...args: Parameters<EventTarget['addEventListener']>): void {
@@ -72,16 +101,22 @@ export abstract class SocketTarget extends EventTarget {
   }
 
   /** Passes a message on. Where only `onmessage` waits for it, it is the event itself, as of this target. */
-  protected deliver(event: MessageEvent): void {
+  deliver(event: MessageEvent): void {
     if (this.#hasMessageListeners) {
       const { data, origin } = event as MessageEvent<unknown>
       this.dispatchEvent(new MessageEvent('message', { data, origin: origin ?? '' }))
       return
     }
-    const handler = this.#handlers.get('message')
-    if (handler === undefined || handler === null) return
+    const handler = this.#handlers['message']
+    if (!handler) return
     Object.defineProperty(event, 'target', this.#self)
     Object.defineProperty(event, 'currentTarget', this.#self)
     handler.call(this, event)
+  }
+
+  /** Tells of the end, and first of the error where that is one. */
+  tellEnd(ending: Partial<Loss>, error: unknown): void {
+    if (error !== undefined) this.dispatchEvent(errorEvent(error))
+    this.dispatchEvent(closeEvent(ending))
   }
 }

@@ -1,14 +1,17 @@
-import { type AuthenticationError, backoff, type Credential, whenAborted, whenChanged } from '@reauth/core'
+import { type AuthenticationError, backoff, whenChanged } from '@reauth/core'
 
+import type { SocketOptions } from './connect-socket.ts'
 import { epochOf } from './credential.ts'
-import { type Connected, dial } from './dial.ts'
-import type { Sentence } from './judge.ts'
-import { keepFresh, type KeepFreshOptions } from './keep-fresh.ts'
-import type { Line } from './line.ts'
-import { type HeartbeatOptions, type Liveness, watch } from './liveness.ts'
+import { dial } from './dial.ts'
+import type { Judge, Sentence } from './judge.ts'
+import { keepFresh } from './keep-fresh.ts'
+import type { Line, LineOptions } from './line.ts'
+import { watch } from './liveness.ts'
 import type { Loss } from './loss.ts'
-import { createOutbox, type Data, type Outbox, type OutboxOptions } from './outbox.ts'
+import { createOutbox, type Data, type Outbox } from './outbox.ts'
 import { followPage, isAway } from './page-life.ts'
+import type { SocketTarget } from './socket-target.ts'
+import type { Stage, State } from './stage.ts'
 import { after, over } from './timer.ts'
 
 /** Why a connection is replaced. */
@@ -36,57 +39,27 @@ export interface Reconnecting {
   readonly status?: number | undefined
 }
 
-/** How it ended, for good or until something changes. */
-interface Ending extends Pick<Loss, 'code' | 'reason' | 'wasClean'> {
-  readonly error?: unknown
-}
-
-/** Who hears of what happens. */
-export interface Audience {
-  opened(): void
-  message(event: MessageEvent): void
-  reconnecting(detail: Reconnecting): void
-  undelivered(messages: readonly Data[]): void
-  ended(ending: Ending): void
-}
-
-export interface SupervisorOptions extends KeepFreshOptions {
-  readonly pauseWhenHidden: boolean
-  readonly heartbeat: HeartbeatOptions
-  readonly outbox: OutboxOptions
+export interface SupervisorOptions
+  extends
+    LineOptions,
+    Pick<SocketOptions, 'anonymous' | 'overlap' | 'pauseWhenHidden' | 'heartbeat' | 'outbox' | 'backoff'> {
+  readonly judge: Judge
   /** Where it goes, for traces. */
-  readonly origin: string | undefined
+  readonly origin?: string | undefined
 }
-
-/**
- * Where a socket is. What a state starts ends with its `life`, and every continuation asks for it first: nothing of a
- * former state acts upon a later one.
- */
-export type State = { readonly life: AbortController } & (
-  | { readonly phase: 'dialling' | 'judging' | 'waiting' | 'paused' | 'closed' }
-  | { readonly phase: 'open'; readonly connected: Connected; liveness?: Liveness }
-  | { readonly phase: 'draining' | 'closing'; readonly line: Line | undefined }
-)
-
-type NextState = State extends infer Each ? (Each extends State ? Omit<Each, 'life'> : never) : never
 
 /** Keeps a socket connected. */
 export interface Supervisor {
-  readonly state: State
   readonly outbox: Outbox
   send(data: Data): void
   close(code?: number, reason?: string): void
   reconnect(): void
 }
 
-/** How long the other end may take to close. */
-const closingMs = 5000
-
 /** Starts to connect. */
-export function supervise(options: SupervisorOptions, audience: Audience): Supervisor {
-  const { source, placement, judge } = options
+export function supervise(target: SocketTarget, stage: Stage, options: SupervisorOptions): Supervisor {
+  const { source, placement, judge, anonymous = false, backoff: waits = {} } = options
   const outbox = createOutbox(options.outbox)
-  let state: State = { phase: 'closed', life: new AbortController() }
   /** Whose messages wait in the outbox, as an epoch; 0 is nobody's. */
   let owner: number | undefined
   /** How many tries failed, and how many credentials were refused at once, since a connection worked. */
@@ -94,160 +67,157 @@ export function supervise(options: SupervisorOptions, audience: Audience): Super
   let refusals = 0
   /** What `Retry-After` asked for, in epoch ms. */
   let notBefore = 0
-  let page = new AbortController()
-
-  function enter(next: NextState): AbortSignal {
-    const { life: former } = state
-    const life = new AbortController()
-    state = Object.assign(next, { life })
-    former.abort(over)
-    return life.signal
-  }
+  /** From the start until nothing could bring it back but its owner. */
+  let run = new AbortController()
 
   function start(): void {
-    page = new AbortController()
-    followPage({ woke, slept, left }, page.signal)
+    run.abort(over)
+    run = new AbortController()
+    whenChanged(source, changed, run.signal)
+    followPage({ woke: (isCertain) => stage.state.woke?.(isCertain), left }, run.signal)
     attempt = refusals = 0
-    retry(0)
+    void connect(stage.enter({ phase: 'connecting' }))
   }
 
-  function retry(delayMs: number): void {
-    const waitMs = Math.max(delayMs, notBefore - Date.now())
-    if (isAway(options.pauseWhenHidden)) enter({ phase: 'paused' })
-    else if (waitMs > 0) after(waitMs, enter({ phase: 'waiting' }), dialNext)
-    else dialNext()
+  async function connect(signal: AbortSignal, delayMs = 0, isAnonymous = anonymous): Promise<void> {
+    await rest(delayMs, signal)
+    if (signal.aborted) return
+    const result = await dial(options, signal, isAnonymous)
+    if (signal.aborted) return
+    if ('socket' in result) open(result, stage.life)
+    else void settle(result)
   }
 
-  function dialNext(isAnonymous = options.isAnonymous): AbortSignal {
-    const signal = enter({ phase: 'dialling' })
-    void dial({ ...options, isAnonymous }, signal).then((result) => {
-      if (signal.aborted) drop(result)
-      else if ('line' in result) open(result)
-      else settle(result)
+  /** Waits, and for as long as nobody could be reached. When the page wakes, only what the server asked for still counts. */
+  function rest(delayMs: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      let dueAt = Date.now() + delayMs
+      const look = (): void => {
+        const waitMs = Math.max(dueAt, notBefore) - Date.now()
+        if (isAway(options.pauseWhenHidden)) return
+        if (waitMs > 0) after(waitMs, signal, look)
+        else resolve()
+      }
+      stage.state.woke = () => {
+        attempt = dueAt = 0
+        look()
+      }
+      look()
     })
-    return signal
   }
 
-  function open(connected: Connected): void {
-    const { line, ends } = connected
-    const here: Extract<NextState, { phase: 'open' }> = { phase: 'open', connected }
-    const signal = enter(here)
-    endWith(connected, signal)
+  function open(line: Line, life: AbortController): void {
     claim(line.credential?.epoch ?? 0)
-    for (const data of outbox.take()) line.send(data)
-    if (ends?.aborted !== true) audience.opened()
-    if (signal.aborted) return
-    const silent = (): void => {
-      line.drop()
-      settle({ isOpened: true, credential: line.credential }, line, 'silent')
-    }
-    const answer = keepFresh(line, options, signal, {
-      silent,
-      replace(reason) {
-        drain(connected, undefined, () => {
-          schedule(reason, jitter())
-        })
-      },
-      handOver(next) {
-        drain(connected, next, () => {
-          open(next)
-        })
-      },
+    if (life.signal.aborted) return
+    const state: State = { phase: 'open', line }
+    const signal = stage.enter(state, life)
+    const answer = keepFresh(line, options, signal, () => {
+      if (options.overlap === true) void makeNext(state, signal)
+      else replace('expiring')
     })
-    if (signal.aborted) return
+    state.woke = watch(line, options.transport, options.heartbeat ?? {}, signal)
+    for (const data of outbox.take()) line.send(data)
+    target.dispatchEvent(new Event('open'))
+    if (stage.state !== state) return
+    follow(line, settle, answer)
+    changed()
+  }
+
+  /** Hears what a line tells, until it is lost. */
+  function follow(line: Line, lost: (loss: Loss) => unknown, answer?: () => void): void {
     line.listen({
       message(event) {
-        if (placement.asked?.(event) === true) answer()
-        else audience.message(event)
+        if (placement.asked?.(event) === true) answer?.()
+        else target.deliver(event)
       },
       lost(loss) {
-        settle(loss, line)
+        // An open line has no other cause to end.
+        if (loss.cause === undefined) lost(loss)
+        else awaitSignIn(loss.cause as AuthenticationError)
       },
     })
-    if (!signal.aborted) here.liveness = watch(line, options.transport, options.heartbeat, signal, silent)
   }
 
-  /** Lets a connection end in peace, so that what is under way arrives on either side. */
-  function drain(connected: Connected, next: Connected | undefined, then: () => void): void {
-    const { line } = connected
-    const signal = enter({ phase: 'draining', line })
-    const abandon = (): void => {
-      line.drop()
-      next?.line.drop()
-    }
-    const drained = (): void => {
-      signal.removeEventListener('abort', abandon)
-      line.drop()
-      handBack(line.unsent())
-      if (signal.aborted) next?.line.drop()
-      else then()
-    }
-    signal.addEventListener('abort', abandon)
-    endWith(connected, signal)
-    after(closingMs, signal, drained)
-    line.listen({ message: audience.message, lost: drained })
+  /** Lets a line end in peace, so that what is under way arrives on either side. */
+  function drain(then: () => void): void {
+    const line = stage.state.line!
+    stage.enter({ phase: 'draining', line }, stage.life)
+    follow(line, then)
     line.close(1000)
   }
 
-  /** Ends a connection with the active period that it belongs to. */
-  function endWith({ line, ends }: Connected, signal: AbortSignal): void {
-    if (ends === undefined) return
-    const leave = (): void => {
-      line.close(1000)
-      line.drop()
-      handBack(line.unsent())
-      awaitSignIn(ends.reason as AuthenticationError)
-    }
-    signal.addEventListener('abort', whenAborted(ends, leave))
-    if (ends.aborted) leave()
-  }
-
-  /** Looks at how a connection ended, or why there is none. */
-  function settle(loss: Loss, line?: Line, reason?: ReconnectReason): void {
-    const signal = enter({ phase: 'judging' })
-    if (loss.isProved === true) attempt = 0
-    if (line !== undefined) handBack(line.unsent())
-    void judge.judge(loss, signal).then((sentence) => {
-      if (!signal.aborted) follow(sentence, loss, reason)
+  function replace(reason: ReconnectReason, delayMs = jitter()): void {
+    drain(() => {
+      goOn(stage.enter({ phase: 'connecting' }), reason, delayMs)
     })
   }
 
-  function follow(sentence: Sentence, loss: Loss, reason: ReconnectReason | undefined): void {
+  /** Make before break: a line serves until the next one is there. */
+  async function makeNext(state: State, signal: AbortSignal, tries = 0): Promise<void> {
+    const life = new AbortController()
+    signal.addEventListener('abort', () => {
+      if (stage.life !== life) life.abort(over)
+    })
+    const result = await dial(options, life.signal, anonymous)
+    if (stage.state !== state) return life.abort(over)
+    if ('socket' in result) {
+      return drain(() => {
+        open(result, life)
+      })
+    }
+    const { is } = await judge.judge(result, signal)
+    if (stage.state !== state || (is !== 'again' && is !== 'renewed')) return
+    after(backoff(tries, waits), signal, () => {
+      void makeNext(state, signal, tries + 1)
+    })
+  }
+
+  /** Looks at how a connection ended, or why there is none. */
+  async function settle(loss: Loss): Promise<void> {
+    const signal = stage.enter({ phase: 'connecting' })
+    if (loss.isProved === true) attempt = 0
+    const sentence = await judge.judge(loss, signal)
+    if (!signal.aborted) obey(sentence, loss, signal)
+  }
+
+  function obey(sentence: Sentence, loss: Loss, signal: AbortSignal): void {
     switch (sentence.is) {
-      case 'again':
-        notBefore = Date.now() + sentence.waitMs
-        schedule(reason ?? sentence.why, Math.max(sentence.waitMs, backoff(attempt, options.backoff)), loss)
+      case 'again': {
+        const { waitMs, why } = sentence
+        notBefore = Date.now() + waitMs
+        const delayMs = Math.max(waitMs, backoff(attempt, waits))
+        goOn(signal, loss.isSilent === true ? 'silent' : why, delayMs, loss)
         attempt++
-        return undefined
+        return
+      }
       case 'renewed':
         refusals = sentence.isEarly ? refusals + 1 : 1
         // Who was refused again and again, although there were messages, is in no hurry.
-        return schedule('refused', refusals > 1 ? backoff(refusals, options.backoff) : jitter(), loss)
+        return goOn(signal, 'refused', refusals > 1 ? backoff(refusals, waits) : jitter(), loss)
       case 'ended':
-        return awaitSignIn(sentence.error, loss.credential !== undefined && options.isAnonymous)
+        return awaitSignIn(sentence.error)
       case 'misused':
-        return finish({ error: sentence.error })
+        return finish({}, sentence.error)
       case 'refused':
-        return finish(
-          { ...loss, code: 4401, error: sentence.error },
-          ({ version }) => version !== loss.credential?.version,
-        )
+        return finish({ ...loss, code: 4401 }, sentence.error, ({ version }) => version !== loss.credential?.version)
       case 'denied':
-        return finish({ ...loss, code: 4403, error: sentence.error }, ({ epoch }) => epoch !== loss.credential?.epoch)
+        return finish({ ...loss, code: 4403 }, sentence.error, ({ epoch }) => epoch !== loss.credential?.epoch)
     }
   }
 
   /** Spreads those that lost their connections together; a wait they have not earned. */
-  const jitter = (): number => backoff(0, options.backoff) - (options.backoff.minMs ?? 250)
+  const jitter = (): number => backoff(0, waits) - (waits.minMs ?? 250)
 
-  function schedule(reason: ReconnectReason, delayMs: number, loss: Partial<Loss> = {}): void {
-    const { signal } = state.phase === 'judging' ? state.life : { signal: enter({ phase: 'waiting' }) }
-    announce(reason, delayMs, loss)
-    if (!signal.aborted) retry(delayMs)
-  }
-
-  function announce(reason: ReconnectReason, delayMs: number, { code, status, credential }: Partial<Loss> = {}): void {
-    audience.reconnecting({ reason, attempt, delayMs, code, status })
+  /** Tells of a loss, and connects after a wait. */
+  function goOn(
+    signal: AbortSignal,
+    reason: ReconnectReason,
+    delayMs: number,
+    { code, status, credential }: Partial<Loss> = {},
+    waitMs = delayMs,
+    isAnonymous = anonymous,
+  ): void {
+    target.dispatchEvent(new CustomEvent('reconnecting', { detail: { reason, attempt, delayMs, code, status } }))
     source.trace?.({
       type: 'reconnect',
       level: 'info',
@@ -256,20 +226,37 @@ export function supervise(options: SupervisorOptions, audience: Audience): Super
       ...(credential !== undefined && { version: credential.version }),
       ...(options.origin !== undefined && { origin: options.origin }),
     })
+    if (!signal.aborted) void connect(signal, waitMs, isAnonymous)
   }
 
-  function awaitSignIn(error: AuthenticationError | undefined, isAnonymous = options.isAnonymous): void {
-    const signal = enter({ phase: 'paused' })
+  function awaitSignIn(error: AuthenticationError | undefined): void {
+    const signal = stage.enter({ phase: 'connecting' })
     disown()
+    // What takes nobody is not asked again.
+    const isAnonymous = anonymous && error !== undefined
     const reason = error?.reason ?? 'signed-out'
     const isWelcome = !source.signal.aborted || (isAnonymous && reason === 'signed-out')
-    announce(reason, isWelcome ? 0 : Infinity)
-    if (!signal.aborted) whenChanged(source, disown, dialNext(isAnonymous))
+    goOn(signal, reason, isWelcome ? 0 : Infinity, {}, 0, isAnonymous)
+  }
+
+  function changed(): void {
+    const { state, life } = stage
+    disown()
+    if (source.signal.aborted) return
+    if (state.phase === 'open' && state.line.credential === undefined) replace('signed-in')
+    if (state.phase !== 'closed') return
+    source.acquire({ signal: life.signal }).then(
+      (credential) => {
+        if (!life.signal.aborted && state.isBetter?.(credential) === true) start()
+      },
+      () => {},
+    )
   }
 
   /** What was written for somebody who has signed out is sent for nobody else. */
   function disown(): void {
-    if ((source.signal.reason as AuthenticationError | undefined)?.reason === 'signed-out') claim(undefined)
+    const isSignedOut = (source.signal.reason as AuthenticationError | undefined)?.reason === 'signed-out'
+    if (isSignedOut && owner !== 0) claim(undefined)
   }
 
   function claim(epoch: number | undefined): void {
@@ -278,116 +265,51 @@ export function supervise(options: SupervisorOptions, audience: Audience): Super
   }
 
   function handBack(messages: readonly Data[]): void {
-    if (messages.length > 0) audience.undelivered(messages)
+    if (messages.length > 0) target.dispatchEvent(new CustomEvent('undelivered', { detail: { messages } }))
   }
 
   /** Ends it, until a credential comes that may do better. */
-  function finish(ending: Ending, isBetter?: (credential: Credential) => boolean): void {
-    const signal = enter({ phase: 'closed' })
-    page.abort(over)
+  function finish(ending: Partial<Loss>, error?: unknown, isBetter?: State['isBetter']): void {
+    if (isBetter === undefined) run.abort(over)
+    stage.enter({ phase: 'closed', isBetter })
     handBack(outbox.take())
-    audience.ended(ending)
-    if (signal.aborted || isBetter === undefined) return
-    whenChanged(
-      source,
-      () => {
-        if (source.signal.aborted) return
-        source.acquire({ signal }).then(
-          (credential) => {
-            if (!signal.aborted && isBetter(credential)) start()
-          },
-          () => {},
-        )
-      },
-      signal,
-    )
-  }
-
-  function woke(isCertain: boolean): void {
-    if (state.phase === 'open') state.liveness?.check(isCertain)
-    else if (state.phase === 'waiting' || state.phase === 'paused') {
-      attempt = 0
-      retry(0)
-    }
-  }
-
-  function slept(): void {
-    if (state.phase === 'waiting' && isAway(options.pauseWhenHidden)) enter({ phase: 'paused' })
+    target.tellEnd(ending, error)
   }
 
   function left(): void {
-    const line = lineOf(state)
-    const signal = enter({ phase: 'paused' })
-    line?.close(1000)
-    line?.drop()
-    if (line !== undefined) handBack(line.unsent())
-    if (!signal.aborted) announce('lost', Infinity)
+    if (target.readyState < 2) goOn(stage.enter({ phase: 'connecting' }), 'lost', Infinity)
   }
 
-  function close(code: number | undefined, reason: string | undefined): void {
-    const connected = state.phase === 'open' ? state.connected : undefined
-    page.abort(over)
-    const signal = enter({ phase: 'closing', line: connected?.line })
-    handBack(outbox.take())
-    if (connected === undefined) {
-      after(0, signal, () => {
-        finish({ code: code ?? 1000, reason: reason ?? '', wasClean: true })
-      })
-      return
-    }
-    const { line } = connected
-    const closed = (loss: Partial<Loss>): void => {
-      line.drop()
-      handBack(line.unsent())
-      finish(loss)
-    }
-    line.listen({ message() {}, lost: closed })
-    line.close(code, reason)
-    after(closingMs, signal, () => {
-      closed({})
-    })
+  stage.left = (line) => {
+    handBack(line.unsent())
   }
-
   start()
   return {
-    get state() {
-      return state
-    },
     outbox,
     send(data) {
-      if (state.phase === 'open') state.connected.line.send(data)
-      else if (state.phase === 'closing' || state.phase === 'closed') handBack([data])
+      const { phase, line } = stage.state
+      if (phase === 'open') line.send(data)
+      else if (target.readyState > 1) handBack([data])
       else {
         outbox.add(data)
         owner ??= epochOf(source)
       }
     },
-    close(code, reason) {
+    close(code, reason = '') {
+      const { phase } = stage.state
+      if (phase === 'closing') return
       // What a newer credential would revive is over now, too.
-      if (state.phase === 'closed') enter({ phase: 'closed' })
-      else if (state.phase !== 'closing') close(code, reason)
+      run.abort(over)
+      if (phase === 'closed') return void stage.enter({ phase })
+      stage.close(code, reason, (loss) => {
+        finish(loss ?? { code: code ?? 1000, reason, wasClean: true })
+      })
+      handBack(outbox.take())
     },
     reconnect() {
-      if (state.phase === 'draining') return
-      if (state.phase === 'open') {
-        drain(state.connected, undefined, () => {
-          schedule('asked', 0)
-        })
-        return
-      }
-      if (state.phase === 'closing') state.line?.drop()
-      page.abort(over)
-      start()
+      const { phase } = stage.state
+      if (phase === 'open') replace('asked', 0)
+      else if (phase !== 'draining') start()
     },
   }
-}
-
-/** Returns the connection of a state, if it has one. */
-export function lineOf(state: State): Line | undefined {
-  if (state.phase === 'open') return state.connected.line
-  return 'line' in state ? state.line : undefined
-}
-
-function drop(result: Connected | Loss): void {
-  if ('line' in result) result.line.drop()
 }

@@ -6,7 +6,6 @@ export interface Handshake {
   readonly url: string
   readonly protocols: string[]
   readonly headers: Readonly<Record<string, string>>
-  readonly binaryType: BinaryType
 }
 
 /** A platform's way to open WebSockets. */

@@ -22,6 +22,7 @@ const ownWays = {
     'throws where it has to',
     'calls a handler where it was first set',
     'gives messages to its handler alone',
+    'drops messages once it closes',
   ],
 }
 
