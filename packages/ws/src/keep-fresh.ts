@@ -7,12 +7,7 @@ import type { Line, LineOptions } from './line.ts'
  * the line has to be replaced for that. Returns what answers a server that asks: what is fresh is what it gets, be it
  * the same.
  */
-export function keepFresh(
-  line: Line,
-  { source, placement }: LineOptions,
-  signal: AbortSignal,
-  outdated: () => void,
-): () => void {
+export function keepFresh(line: Line, { source, placement }: LineOptions, outdated: () => void): () => void {
   let latest = line.credential?.version ?? Infinity
   /** One after the other, so that each acknowledgement is known to be its own. */
   let presenting = Promise.resolve()
@@ -31,7 +26,7 @@ export function keepFresh(
   }
 
   if (line.credential !== undefined) {
-    signal.addEventListener('abort', source.hold({ onCredential: renewTo }))
+    line.whenOver(source.hold({ onCredential: renewTo }))
     // What came since the line was dialled is told to nobody.
     source.acquire().then(renewTo, () => {})
   }

@@ -26,6 +26,9 @@ export interface Line extends Sender {
   readonly credential: Credential | undefined
   /** Set when anything comes. */
   isHeard: boolean
+  readonly isOver: boolean
+  /** Calls back at the end, whatever it was. */
+  whenOver(stop: () => void): void
   /** Tells whoever listens from now on, first of what came before. */
   listen(listener: LineListener): void
   /** Sends a credential. Resolves when it is taken, or the connection over. */
@@ -50,6 +53,7 @@ export function openLine(
   return new Promise((resolve) => {
     const { transport, placement } = options
     const backlog: MessageEvent[] = []
+    const stops: (() => void)[] = []
     /** Those of the placement, which are nobody's to get back. */
     const presented = new Set<Data>()
     let socket: WebSocket | undefined
@@ -75,10 +79,10 @@ export function openLine(
       isProved ||= livedMs >= provedMs
       ended = { ...how, credential: known, isOpened, isProved, livedMs }
       clearTimeout(timer)
-      unfollow?.()
       answered?.(false)
       close(1000)
       tellEnd(ended)
+      for (const stop of stops) stop()
     }
 
     /** Tells of it once, be it to who listens later. */
@@ -113,6 +117,13 @@ export function openLine(
           return known
         },
         isHeard: false,
+        get isOver() {
+          return ended !== undefined
+        },
+        whenOver(stop) {
+          if (ended === undefined) stops.push(stop)
+          else stop()
+        },
         send,
         unsent: () => unsent().filter((data) => !presented.has(data)),
         listen({ message, lost: over }) {
@@ -176,7 +187,7 @@ export function openLine(
     const follow = (): void => {
       end({ code: 1000, cause: ends?.reason })
     }
-    const unfollow = ends && whenAborted(ends, follow)
+    if (ends !== undefined) stops.push(whenAborted(ends, follow))
     endAfter(patienceMs, {})
     signal.addEventListener('abort', () => {
       // Whoever aborted it knows.

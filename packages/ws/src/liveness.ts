@@ -22,14 +22,13 @@ export interface HeartbeatOptions {
 const sleepMs = 90_000
 
 /**
- * Watches a line until the signal aborts, and gives it up if it is dead. Returns what looks at once, since the machine
+ * Watches a line, and gives it up if it is dead. Returns what looks at once, since the machine
  * may have slept; `isCertain` where it has.
  */
 export function watch(
   line: Line,
   { ping }: Transport,
   { intervalMs = 30_000, timeoutMs = 5000, message }: HeartbeatOptions,
-  signal: AbortSignal,
 ): (isCertain: boolean) => void {
   let timer: ReturnType<typeof setTimeout>
 
@@ -59,7 +58,7 @@ export function watch(
   }
 
   rest()
-  signal.addEventListener('abort', () => {
+  line.whenOver(() => {
     clearTimeout(timer)
   })
   return look

@@ -43,7 +43,8 @@ export function createStage(): Stage {
       } = stage
       stage.state = state
       stage.life = life
-      if (life !== former) former.abort(over)
+      // One that ended by itself has left nothing behind.
+      if (life !== former && line?.isOver !== true) former.abort(over)
       if (line !== undefined && line !== state.line) stage.left?.(line)
       return life.signal
     },

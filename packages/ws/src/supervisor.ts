@@ -110,12 +110,12 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
     claim(line.credential?.epoch ?? 0)
     if (life.signal.aborted) return
     const state: State = { phase: 'open', line }
-    const signal = stage.enter(state, life)
-    const answer = keepFresh(line, options, signal, () => {
-      if (options.overlap === true) void makeNext(state, signal)
+    stage.enter(state, life)
+    const answer = keepFresh(line, options, () => {
+      if (options.overlap === true) void makeNext(state, line)
       else replace('expiring')
     })
-    state.woke = watch(line, options.transport, options.heartbeat ?? {}, signal)
+    state.woke = watch(line, options.transport, options.heartbeat ?? {})
     for (const data of outbox.take()) line.send(data)
     target.dispatchEvent(new Event('open'))
     if (stage.state !== state) return
@@ -153,12 +153,13 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
   }
 
   /** Make before break: a line serves until the next one is there. */
-  async function makeNext(state: State, signal: AbortSignal, tries = 0): Promise<void> {
+  async function makeNext(state: State, line: Line, tries = 0): Promise<void> {
     const life = new AbortController()
-    signal.addEventListener('abort', () => {
+    const { signal } = life
+    line.whenOver(() => {
       if (stage.life !== life) life.abort(over)
     })
-    const result = await dial(options, life.signal, anonymous)
+    const result = await dial(options, signal, anonymous)
     if (stage.state !== state) return life.abort(over)
     if ('socket' in result) {
       return drain(() => {
@@ -168,7 +169,7 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
     const { is } = await judge.judge(result, signal)
     if (stage.state !== state || (is !== 'again' && is !== 'renewed')) return
     after(backoff(tries, waits), signal, () => {
-      void makeNext(state, signal, tries + 1)
+      void makeNext(state, line, tries + 1)
     })
   }
 
