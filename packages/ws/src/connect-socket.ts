@@ -61,24 +61,20 @@ export function connectSocket(
 ): ReconnectingSocket {
   const { placement, protocols, probe } = options
   checkPlacement(placement, transport)
-  const address = typeof url === 'function' ? undefined : checkListed(source, socketUrl(url))
   const judge = createJudge({
     source,
     transport,
     classify: options.classify,
     probe: probe === undefined ? undefined : checkListed(source, resolveUrl(probe)),
   })
-  return new SupervisedSocket(
-    {
-      ...options,
-      source,
-      transport,
-      judge,
-      url: address ?? url,
-      protocols: typeof protocols === 'function' ? protocols : protocolList(protocols),
-    },
-    address,
-  ) as ReconnectingSocket
+  return new SupervisedSocket({
+    ...options,
+    source,
+    transport,
+    judge,
+    url: typeof url === 'function' ? url : checkListed(source, socketUrl(url)),
+    protocols: typeof protocols === 'function' ? protocols : protocolList(protocols),
+  }) as ReconnectingSocket
 }
 
 /** Throws a `TypeError` for a placement that is none, or that the platform cannot serve. */

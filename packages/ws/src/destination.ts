@@ -1,16 +1,11 @@
-import { resolveUrl } from '@reauth/core'
-
 /** Returns the URL of a socket, resolved as the page would. Throws a `SyntaxError` as the constructor of WebSocket does. */
 export function socketUrl(input: string | URL): URL {
-  let url: URL
-  try {
-    url = resolveUrl(input)
-  } catch (error) {
-    throw syntaxError((error as Error).message)
+  const { document, location } = globalThis as Partial<typeof globalThis>
+  const url = URL.parse(input, document?.baseURI ?? location?.href)
+  if (url === null || !/^(ws|http)s?:$/.test(url.protocol) || url.href.includes('#')) {
+    throw syntaxError('A WebSocket takes an absolute wss: or https: URL, without a fragment')
   }
-  if (/^https?:$/.test(url.protocol)) url.protocol = url.protocol.replace('http', 'ws')
-  if (!/^wss?:$/.test(url.protocol)) throw syntaxError(`A WebSocket has no scheme "${url.protocol}"; use wss:`)
-  if (url.hash !== '' || url.href.endsWith('#')) throw syntaxError('The URL of a WebSocket has no fragment')
+  url.protocol = url.protocol.replace('http', 'ws')
   return url
 }
 

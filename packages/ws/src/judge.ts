@@ -1,5 +1,4 @@
 import {
-  type AuthenticationError,
   authorizationOf,
   classifyResponse,
   type Credential,
@@ -14,16 +13,16 @@ import { type Loss, provedMs } from './loss.ts'
 import type { Transport } from './transport.ts'
 import { type Classify, verdictOf } from './verdict.ts'
 
-/**
- * What follows from a loss. `again`: another try, not before a time; `renewed`: there is a newer credential, and whether
- * the former one was refused although it had just been taken;
- * `ended`: the session is over; `refused` and `denied`: no other try would help; `misused`: nor would it here.
- */
-export type Sentence =
-  | { readonly is: 'again'; readonly waitMs: number; readonly why: 'lost' | 'unavailable'; readonly error?: unknown }
-  | { readonly is: 'renewed'; readonly isEarly: boolean }
-  | { readonly is: 'ended'; readonly error: AuthenticationError | undefined }
-  | { readonly is: 'refused' | 'denied' | 'misused'; readonly error: unknown }
+/** Why another try is worth it. */
+export interface Prospect {
+  /** `refused`: there is a newer credential; `unavailable`: later there may be one. */
+  readonly why: 'lost' | 'unavailable' | 'refused'
+  /** How long somebody asked to be left alone, in ms. */
+  readonly waitMs?: number | undefined
+  /** Whether the former credential was refused although it had just been taken. */
+  readonly isEarly?: boolean
+  readonly error?: unknown
+}
 
 export interface JudgeOptions {
   readonly source: CredentialSource
@@ -35,8 +34,11 @@ export interface JudgeOptions {
 
 /** Knows what was tried already, and so what a loss may cost. */
 export interface Judge {
-  /** Decides what follows, and renews the credential where that is it. Never rejects. */
-  judge(loss: Loss, signal: AbortSignal): Promise<Sentence>
+  /**
+   * Decides what follows, and renews the credential where that is it. Rejects with what ends it:
+   * `AuthenticationError`, `PermissionDeniedError`, or what was misused.
+   */
+  judge(loss: Loss, signal: AbortSignal): Promise<Prospect>
   /** A connection has worked. */
   proved(): void
 }
@@ -53,25 +55,17 @@ export function createJudge({ source, transport, classify, probe }: JudgeOptions
   }
 
   /** Asks around where nobody can tell: once in a row of failures, since the answer will not change by itself. */
-  async function suspect(credential: Credential | undefined, signal: AbortSignal): Promise<Sentence> {
-    if (++failures !== 2 || credential === undefined) return again()
-    if (probe === undefined) return renew(credential, true, signal)
-    const verdict = await probed(probe, credential, signal)
-    return verdict === 'refused' ? renew(credential, true, signal) : sentenceOn(verdict)
+  async function suspected(credential: Credential | undefined, signal: AbortSignal): Promise<Verdict | undefined> {
+    if (++failures !== 2 || credential === undefined) return undefined
+    return probe === undefined ? 'refused' : probed(probe, credential, signal)
   }
 
-  async function renew(
-    credential: Credential,
-    isEarly: boolean,
-    signal: AbortSignal,
-    isFinal = false,
-  ): Promise<Sentence> {
+  async function renew(refused: Credential, isEarly: boolean, signal: AbortSignal, final: boolean): Promise<Prospect> {
     try {
-      const { version } = await source.acquire({ refused: credential, final: isFinal, signal })
-      answered = version
-      return { is: 'renewed', isEarly }
+      answered = (await source.acquire({ refused, final, signal })).version
+      return { why: 'refused', isEarly }
     } catch (error) {
-      return sentenceOfError(error)
+      return passing(error)
     }
   }
 
@@ -79,45 +73,40 @@ export function createJudge({ source, transport, classify, probe }: JudgeOptions
     proved,
     async judge(loss, signal) {
       if (loss.isProved === true) proved()
-      const { credential, cause, headers } = loss
-      if (loss.isMisuse === true) return { is: 'misused', error: cause }
-      if (cause !== undefined) return sentenceOfError(cause)
-      const verdict = verdictOf(loss, classify, transport.seesHandshake)
-      if (verdict === undefined) return suspect(credential, signal)
-      if (verdict !== 'refused') return sentenceOn(verdict, retryAfterMs(headers?.get('retry-after') ?? null))
-      if (credential === undefined) return { is: 'ended', error: undefined }
-      const { livedMs = 0 } = loss
+      const { credential, cause, livedMs = 0 } = loss
+      if (loss.isMisuse === true) throw cause
+      if (cause !== undefined) return passing(cause)
+      const told = verdictOf(loss, classify, transport.seesHandshake)
+      const verdict = told ?? (await suspected(credential, signal))
+      if (verdict === 'denied') throw new PermissionDeniedError('The server denies this connection')
+      if (verdict !== 'refused') return { why: 'lost', waitMs: retryAfterMs(loss.headers?.get('retry-after') ?? null) }
+      if (credential === undefined) {
+        // Nobody is not let in. If somebody has signed in meanwhile, that is another matter.
+        source.signal.throwIfAborted()
+        return { why: 'lost' }
+      }
       const isEarly = livedMs < provedMs && !hasLapsed(credential, livedMs)
-      return renew(credential, isEarly, signal, isEarly && credential.version >= answered)
+      return renew(credential, isEarly, signal, told !== undefined && isEarly && credential.version >= answered)
     },
   }
 }
 
-const again = (waitMs = 0, why: 'lost' | 'unavailable' = 'lost', error?: unknown): Sentence => ({
-  is: 'again',
-  waitMs,
-  why,
-  error,
-})
-
-function sentenceOn(verdict: Verdict | undefined, waitMs = 0): Sentence {
-  if (verdict !== 'denied') return again(waitMs)
-  return { is: 'denied', error: new PermissionDeniedError('The server denies this connection') }
+/** Returns what to make of an error that may pass. Throws any other. */
+function passing(error: unknown): Prospect {
+  if (!isReauthError(error)) return { why: 'lost' }
+  if (error.name !== 'RefreshError' || error.reason === 'disposed') throw error
+  return { why: 'unavailable', waitMs: error.retryAfterMs, error }
 }
 
-function sentenceOfError(error: unknown): Sentence {
-  if (!isReauthError(error)) return again()
-  if (error.name === 'PermissionDeniedError') return { is: 'denied', error }
-  if (error.name === 'AuthenticationError') {
-    return error.reason === 'refused' ? { is: 'refused', error } : { is: 'ended', error }
-  }
-  return error.reason === 'disposed' ? { is: 'misused', error } : again(error.retryAfterMs, 'unavailable', error)
+/** Returns the close code for what ended it; undefined where that is neither a refusal nor a denial. */
+export function closeCodeOf(error: unknown): number | undefined {
+  return isReauthError(error) && error.name !== 'RefreshError' ? 4000 + error.code : undefined
 }
 
 /** Whether a credential has lapsed in the last so many ms: a connection that ended with it was not refused at once. */
 function hasLapsed({ expiresAt = Infinity }: Credential, withinMs: number): boolean {
-  const now = Date.now()
-  return expiresAt <= now && expiresAt > now - withinMs
+  const agoMs = Date.now() - expiresAt
+  return agoMs >= 0 && agoMs < withinMs
 }
 
 /** Asks over HTTP what a handshake hides. */

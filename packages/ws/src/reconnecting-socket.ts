@@ -30,11 +30,10 @@ export interface ReconnectingSocket extends WebSocket {
 export class SupervisedSocket extends SocketTarget {
   readonly #supervisor: Supervisor
 
-  /** @param url where it goes, unless that is found out for each connection */
-  constructor(options: Omit<SupervisorOptions, 'binaryType' | 'origin'>, url: URL | undefined) {
+  constructor(options: Omit<SupervisorOptions, 'binaryType'>) {
     const stage = createStage()
-    super(url?.href ?? '', stage)
-    this.#supervisor = supervise(this, stage, { ...options, origin: url?.origin, binaryType: () => this.binaryType })
+    super((options.url as Partial<URL>).href ?? '', stage)
+    this.#supervisor = supervise(this, stage, { ...options, binaryType: () => this.binaryType })
   }
 
   override get bufferedAmount(): number {

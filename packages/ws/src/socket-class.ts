@@ -4,7 +4,7 @@ import { checkCloseArguments } from './close-arguments.ts'
 import { checkPlacement } from './connect-socket.ts'
 import { protocolList, socketUrl } from './destination.ts'
 import { dial } from './dial.ts'
-import { createJudge, type Sentence } from './judge.ts'
+import { closeCodeOf, createJudge } from './judge.ts'
 import type { Line, LineOptions } from './line.ts'
 import type { Loss } from './loss.ts'
 import { type Data, sizeOf } from './outbox.ts'
@@ -81,7 +81,7 @@ export function socketClass(
       checkCloseArguments(code, reason)
       if (this.readyState > 1) return
       this.#stage.close(code, reason, (loss) => {
-        this.#end(loss ?? {}, loss ? undefined : new Error('It was closed before it was open'))
+        this.#end(loss ?? {})
       })
     }
 
@@ -90,7 +90,7 @@ export function socketClass(
       const result = await dial(this.#options, signal, anonymous)
       if (signal.aborted) return
       if ('socket' in result) this.#open(result, signal)
-      else void this.#settle(result)
+      else this.#settle(result)
     }
 
     #open(line: Line, signal: AbortSignal): void {
@@ -106,7 +106,7 @@ export function socketClass(
         },
         lost: (loss) => {
           // An open line has no other cause to end than its session.
-          if (loss.cause === undefined) void this.#settle(loss)
+          if (loss.cause === undefined) this.#settle(loss)
           else this.#end({ code: 4401 })
         },
       })
@@ -116,44 +116,27 @@ export function socketClass(
      * Finds out what an end means before it tells of it: who connects anew at once then has what it takes. What was never
      * open connects once more where a refused credential was renewed: refused in its turn, that one is final.
      */
-    async #settle(loss: Loss): Promise<void> {
+    #settle(loss: Loss): void {
       const { line } = this.#stage.state
       const signal = this.#stage.enter({ phase: line ? 'closing' : 'connecting', line })
-      const sentence = await judge.judge(loss, signal)
-      if (signal.aborted) return
-      if (line !== undefined) this.#end(closingFor(sentence, loss))
-      else if (sentence.is === 'renewed') await this.#connect()
-      else this.#end(closingFor(sentence, loss), errorOf(sentence, loss))
+      judge.judge(loss, signal).then(
+        ({ why, error = loss.cause }) => {
+          if (signal.aborted) return
+          if (line === undefined && why === 'refused') void this.#connect()
+          else this.#end(why === 'lost' ? loss : { ...loss, code: restart }, error)
+        },
+        (error: unknown) => {
+          if (!signal.aborted) this.#end({ ...loss, code: closeCodeOf(error) ?? 1006 }, error)
+        },
+      )
     }
 
     /** Keeps what it was connected by: that still says which protocol it was. */
-    #end(ending: Partial<Loss>, error?: unknown): void {
-      this.#stage.enter({ phase: 'closed', line: this.#stage.state.line })
-      this.tellEnd(ending, error)
+    #end(ending: Partial<Loss>, error: unknown = new Error('It was closed before it was open')): void {
+      const { line } = this.#stage.state
+      this.#stage.enter({ phase: 'closed', line })
+      this.tellEnd(ending, line === undefined ? error : undefined)
     }
   }
   return OneShotSocket as unknown as typeof WebSocket
-}
-
-/** Returns the end as other clients have to see it, so that they do the right thing. */
-function closingFor(sentence: Sentence, loss: Loss): Partial<Loss> {
-  switch (sentence.is) {
-    case 'renewed':
-      return { ...loss, code: restart }
-    case 'again':
-      // A refused credential that could not be renewed now.
-      return sentence.why === 'unavailable' ? { ...loss, code: restart } : loss
-    case 'denied':
-      return { ...loss, code: 4403 }
-    case 'refused':
-    case 'ended':
-      return { ...loss, code: 4401 }
-    case 'misused':
-      return loss
-  }
-}
-
-/** Returns what the event of an error tells. */
-function errorOf(sentence: Sentence, { cause }: Loss): unknown {
-  return ('error' in sentence ? sentence.error : undefined) ?? cause ?? new Error('The connection failed')
 }

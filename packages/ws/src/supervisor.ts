@@ -3,7 +3,7 @@ import { type AuthenticationError, backoff, whenChanged } from '@reauth/core'
 import type { SocketOptions } from './connect-socket.ts'
 import { epochOf } from './credential.ts'
 import { dial } from './dial.ts'
-import type { Judge, Sentence } from './judge.ts'
+import { closeCodeOf, type Judge, type Prospect } from './judge.ts'
 import { keepFresh } from './keep-fresh.ts'
 import type { Line, LineOptions } from './line.ts'
 import { watch } from './liveness.ts'
@@ -44,8 +44,6 @@ export interface SupervisorOptions
     LineOptions,
     Pick<SocketOptions, 'anonymous' | 'overlap' | 'pauseWhenHidden' | 'heartbeat' | 'outbox' | 'backoff'> {
   readonly judge: Judge
-  /** Where it goes, for traces. */
-  readonly origin?: string | undefined
 }
 
 /** Keeps a socket connected. */
@@ -59,6 +57,8 @@ export interface Supervisor {
 /** Starts to connect. */
 export function supervise(target: SocketTarget, stage: Stage, options: SupervisorOptions): Supervisor {
   const { source, placement, judge, anonymous = false, backoff: waits = {} } = options
+  /** Unless it is found out for each connection. */
+  const { origin } = options.url as Partial<URL>
   const outbox = createOutbox(options.outbox)
   /** Whose messages wait in the outbox, as an epoch; 0 is nobody's. */
   let owner: number | undefined
@@ -85,7 +85,7 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
     const result = await dial(options, signal, isAnonymous)
     if (signal.aborted) return
     if ('socket' in result) open(result, stage.life)
-    else void settle(result)
+    else settle(result)
   }
 
   /** Waits, and for as long as nobody could be reached. When the page wakes, only what the server asked for still counts. */
@@ -166,44 +166,52 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
         open(result, life)
       })
     }
-    const { is } = await judge.judge(result, signal)
-    if (stage.state !== state || (is !== 'again' && is !== 'renewed')) return
-    after(backoff(tries, waits), signal, () => {
-      void makeNext(state, line, tries + 1)
-    })
+    const again = (): void => {
+      if (stage.state === state) void makeNext(state, line, tries + 1)
+    }
+    judge.judge(result, signal).then(
+      () => {
+        after(backoff(tries, waits), signal, again)
+      },
+      () => {},
+    )
   }
 
   /** Looks at how a connection ended, or why there is none. */
-  async function settle(loss: Loss): Promise<void> {
+  function settle(loss: Loss): void {
     const signal = stage.enter({ phase: 'connecting' })
     if (loss.isProved === true) attempt = 0
-    const sentence = await judge.judge(loss, signal)
-    if (!signal.aborted) obey(sentence, loss, signal)
+    judge.judge(loss, signal).then(
+      (prospect) => {
+        if (!signal.aborted) retry(prospect, loss, signal)
+      },
+      (error: unknown) => {
+        if (!signal.aborted) giveUp(error, loss)
+      },
+    )
   }
 
-  function obey(sentence: Sentence, loss: Loss, signal: AbortSignal): void {
-    switch (sentence.is) {
-      case 'again': {
-        const { waitMs, why } = sentence
-        notBefore = Date.now() + waitMs
-        const delayMs = Math.max(waitMs, backoff(attempt, waits))
-        goOn(signal, loss.isSilent === true ? 'silent' : why, delayMs, loss)
-        attempt++
-        return
-      }
-      case 'renewed':
-        refusals = sentence.isEarly ? refusals + 1 : 1
-        // Who was refused again and again, although there were messages, is in no hurry.
-        return goOn(signal, 'refused', refusals > 1 ? backoff(refusals, waits) : jitter(), loss)
-      case 'ended':
-        return awaitSignIn(sentence.error)
-      case 'misused':
-        return finish({}, sentence.error)
-      case 'refused':
-        return finish({ ...loss, code: 4401 }, sentence.error, ({ version }) => version !== loss.credential?.version)
-      case 'denied':
-        return finish({ ...loss, code: 4403 }, sentence.error, ({ epoch }) => epoch !== loss.credential?.epoch)
+  function retry({ why, waitMs = 0, isEarly }: Prospect, loss: Loss, signal: AbortSignal): void {
+    if (why === 'refused') {
+      refusals = isEarly === true ? refusals + 1 : 1
+      // Who was refused again and again, although there were messages, is in no hurry.
+      return goOn(signal, why, refusals > 1 ? backoff(refusals, waits) : jitter(), loss)
     }
+    notBefore = Date.now() + waitMs
+    goOn(signal, loss.isSilent === true ? 'silent' : why, Math.max(waitMs, backoff(attempt, waits)), loss)
+    attempt++
+  }
+
+  function giveUp(error: unknown, loss: Loss): void {
+    const code = closeCodeOf(error)
+    if (code === undefined) return finish({}, error)
+    if (code === 4401 && (error as AuthenticationError).reason !== 'refused') {
+      // Where nobody is let in, nobody is to try again.
+      return awaitSignIn(error as AuthenticationError, anonymous && loss.credential !== undefined)
+    }
+    // A newer credential may open again what was refused, and another sign-in what was denied.
+    const key = code === 4401 ? 'version' : 'epoch'
+    finish({ ...loss, code }, error, (newer) => newer[key] !== loss.credential?.[key])
   }
 
   /** Spreads those that lost their connections together; a wait they have not earned. */
@@ -225,17 +233,14 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
       reason,
       ...(delayMs < Infinity && { ms: delayMs }),
       ...(credential !== undefined && { version: credential.version }),
-      ...(options.origin !== undefined && { origin: options.origin }),
+      ...(origin !== undefined && { origin }),
     })
     if (!signal.aborted) void connect(signal, waitMs, isAnonymous)
   }
 
-  function awaitSignIn(error: AuthenticationError | undefined): void {
+  function awaitSignIn({ reason }: AuthenticationError, isAnonymous = anonymous): void {
     const signal = stage.enter({ phase: 'connecting' })
     disown()
-    // What takes nobody is not asked again.
-    const isAnonymous = anonymous && error !== undefined
-    const reason = error?.reason ?? 'signed-out'
     const isWelcome = !source.signal.aborted || (isAnonymous && reason === 'signed-out')
     goOn(signal, reason, isWelcome ? 0 : Infinity, {}, 0, isAnonymous)
   }
