@@ -80,9 +80,9 @@ export function connectSocket(
 /** Throws a `TypeError` for a placement that is none, or that the platform cannot serve. */
 export function checkPlacement(placement: Placement | undefined, { seesHandshake }: Transport): void {
   if (placement === undefined) {
-    throw new TypeError('Say where the credential goes: placement: firstMessage(), subprotocol(), ticket() or cookie()')
+    throw new TypeError('Give a placement: firstMessage(), subprotocol(), ticket() or cookie()')
   }
   if (placement.needsHeaders === true && !seesHandshake) {
-    throw new TypeError('No browser lets a script set headers; take header() to @reauth/ws/node, or another placement')
+    throw new TypeError('No browser lets a script set headers; take @reauth/ws/node, or another placement')
   }
 }

@@ -15,7 +15,7 @@ export function protocolList(protocols: string | readonly string[] = []): string
   // A name is a token (RFC 9110, section 5.6.2).
   const isSound = list.every((name) => /^[\w!#$%&'*+.^`|~-]+$/.test(name))
   if (isSound && new Set(list.map((name) => name.toLowerCase())).size === list.length) return list
-  throw syntaxError('A subprotocol has no space, "/" or "=", and stands there once; tokens need an encode')
+  throw syntaxError('A subprotocol has no space, "/" or "=", and is there once; encode what has')
 }
 
 const syntaxError = (message: string): DOMException => new DOMException(message, 'SyntaxError')

@@ -5,7 +5,7 @@ import { type Line, type LineOptions, openLine } from './line.ts'
 import type { Loss } from './loss.ts'
 
 /** Makes a connection, with a fresh credential. Never rejects. The connection lives until the signal aborts. */
-export async function dial(options: LineOptions, signal: AbortSignal, isAnonymous: boolean): Promise<Line | Loss> {
+export async function dial(options: LineOptions, signal: AbortSignal, isAnonymous = false): Promise<Line | Loss> {
   let live: Partial<Live>
   try {
     live = await liveCredential(options.source, isAnonymous, signal)

@@ -15,10 +15,10 @@ const binaryTypes: readonly string[] = ['blob', 'arraybuffer', 'nodebuffer', 'fr
 
 /** What a WebSocket looks like from outside (WHATWG WebSockets, section 3.1), whatever its connection is. */
 export class SocketTarget extends EventTarget {
-  static readonly CONNECTING = 0
-  static readonly OPEN = 1
-  static readonly CLOSING = 2
-  static readonly CLOSED = 3
+  declare static readonly CONNECTING: 0
+  declare static readonly OPEN: 1
+  declare static readonly CLOSING: 2
+  declare static readonly CLOSED: 3
   declare readonly CONNECTING: 0
   declare readonly OPEN: 1
   declare readonly CLOSING: 2
@@ -30,14 +30,16 @@ export class SocketTarget extends EventTarget {
   readonly url: string
   readonly #stage: Stage
   readonly #handlers: { [Type in string]?: ((event: Event) => unknown) | null } = {}
-  readonly #self = { configurable: true, value: this }
+  readonly #targets: PropertyDescriptorMap
   #hasMessageListeners = false
   #binaryType: BinaryType = 'blob'
 
   static {
     const { prototype } = SocketTarget
     const states = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED']
-    states.forEach((name, value) => Object.defineProperty(prototype, name, { enumerable: true, value }))
+    for (const [value, name] of states.entries()) {
+      for (const each of [SocketTarget, prototype]) Object.defineProperty(each, name, { enumerable: true, value })
+    }
     for (const type of ['open', 'message', 'error', 'close']) {
       Object.defineProperty(prototype, `on${type}`, {
         configurable: true,
@@ -46,7 +48,12 @@ export class SocketTarget extends EventTarget {
           return this.#handlers[type] ?? null
         },
         set(this: SocketTarget, handler: unknown) {
-          this.#handle(type, handler)
+          // A handler keeps its place among the listeners, whoever comes to be it.
+          const isKnown = type in this.#handlers
+          this.#handlers[type] = typeof handler === 'function' ? (handler as () => unknown) : null
+          if (isKnown) return
+          const handle = (event: Event): unknown => this.#handlers[type]?.call(this, event)
+          EventTarget.prototype.addEventListener.call(this, type, handle)
         },
       })
     }
@@ -56,6 +63,8 @@ export class SocketTarget extends EventTarget {
     super()
     this.url = url
     this.#stage = stage
+    const self = { configurable: true, value: this }
+    this.#targets = { target: self, currentTarget: self }
   }
 
   get readyState(): 0 | 1 | 2 | 3 {
@@ -88,13 +97,6 @@ export class SocketTarget extends EventTarget {
     return this.#stage.state.line?.socket
   }
 
-  /** A handler keeps its place among the listeners, whoever comes to be it. */
-  #handle(type: string, handler: unknown): void {
-    const isKnown = type in this.#handlers
-    this.#handlers[type] = typeof handler === 'function' ? (handler as () => unknown) : null
-    if (!isKnown) super.addEventListener(type, (event) => this.#handlers[type]?.call(this, event))
-  }
-
   override addEventListener(...args: Parameters<EventTarget['addEventListener']>): void {
     if (args[0] === 'message') this.#hasMessageListeners = true
     super.addEventListener(...args)
@@ -109,9 +111,7 @@ export class SocketTarget extends EventTarget {
     }
     const handler = this.#handlers['message']
     if (!handler) return
-    Object.defineProperty(event, 'target', this.#self)
-    Object.defineProperty(event, 'currentTarget', this.#self)
-    handler.call(this, event)
+    handler.call(this, Object.defineProperties(event, this.#targets))
   }
 
   /** Tells of the end, and first of the error where that is one. */

@@ -56,7 +56,7 @@ export interface Supervisor {
 
 /** Starts to connect. */
 export function supervise(target: SocketTarget, stage: Stage, options: SupervisorOptions): Supervisor {
-  const { source, placement, judge, anonymous = false, backoff: waits = {} } = options
+  const { source, placement, judge, backoff: waits = {} } = options
   /** Unless it is found out for each connection. */
   const { origin } = options.url as Partial<URL>
   const outbox = createOutbox(options.outbox)
@@ -65,6 +65,8 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
   /** How many tries failed, and how many credentials were refused at once, since a connection worked. */
   let attempt = 0
   let refusals = 0
+  /** Whether it may connect where nobody is signed in; no longer once that was refused, until a connection opens. */
+  let isAnonymous = options.anonymous
   /** What `Retry-After` asked for, in epoch ms. */
   let notBefore = 0
   /** From the start until nothing could bring it back but its owner. */
@@ -75,11 +77,12 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
     run = new AbortController()
     whenChanged(source, changed, run.signal)
     followPage({ woke: (isCertain) => stage.state.woke?.(isCertain), left }, run.signal)
+    isAnonymous = options.anonymous
     attempt = refusals = 0
     void connect(stage.enter({ phase: 'connecting' }))
   }
 
-  async function connect(signal: AbortSignal, delayMs = 0, isAnonymous = anonymous): Promise<void> {
+  async function connect(signal: AbortSignal, delayMs = 0): Promise<void> {
     await rest(delayMs, signal)
     if (signal.aborted) return
     const result = await dial(options, signal, isAnonymous)
@@ -116,6 +119,7 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
       else replace('expiring')
     })
     state.woke = watch(line, options.transport, options.heartbeat ?? {})
+    isAnonymous = options.anonymous
     for (const data of outbox.take()) line.send(data)
     target.dispatchEvent(new Event('open'))
     if (stage.state !== state) return
@@ -159,7 +163,7 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
     line.whenOver(() => {
       if (stage.life !== life) life.abort(over)
     })
-    const result = await dial(options, signal, anonymous)
+    const result = await dial(options, signal, isAnonymous)
     if (stage.state !== state) return life.abort(over)
     if ('socket' in result) {
       return drain(() => {
@@ -206,8 +210,8 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
     const code = closeCodeOf(error)
     if (code === undefined) return finish({}, error)
     if (code === 4401 && (error as AuthenticationError).reason !== 'refused') {
-      // Where nobody is let in, nobody is to try again.
-      return awaitSignIn(error as AuthenticationError, anonymous && loss.credential !== undefined)
+      isAnonymous &&= loss.credential !== undefined
+      return awaitSignIn(error as AuthenticationError)
     }
     // A newer credential may open again what was refused, and another sign-in what was denied.
     const key = code === 4401 ? 'version' : 'epoch'
@@ -224,7 +228,6 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
     delayMs: number,
     { code, status, credential }: Partial<Loss> = {},
     waitMs = delayMs,
-    isAnonymous = anonymous,
   ): void {
     target.dispatchEvent(new CustomEvent('reconnecting', { detail: { reason, attempt, delayMs, code, status } }))
     source.trace?.({
@@ -232,17 +235,17 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
       level: 'info',
       reason,
       ...(delayMs < Infinity && { ms: delayMs }),
-      ...(credential !== undefined && { version: credential.version }),
-      ...(origin !== undefined && { origin }),
+      ...(credential && { version: credential.version }),
+      ...(origin && { origin }),
     })
-    if (!signal.aborted) void connect(signal, waitMs, isAnonymous)
+    if (!signal.aborted) void connect(signal, waitMs)
   }
 
-  function awaitSignIn({ reason }: AuthenticationError, isAnonymous = anonymous): void {
+  function awaitSignIn({ reason }: AuthenticationError): void {
     const signal = stage.enter({ phase: 'connecting' })
     disown()
-    const isWelcome = !source.signal.aborted || (isAnonymous && reason === 'signed-out')
-    goOn(signal, reason, isWelcome ? 0 : Infinity, {}, 0, isAnonymous)
+    const isWelcome = !source.signal.aborted || (isAnonymous === true && reason === 'signed-out')
+    goOn(signal, reason, isWelcome ? 0 : Infinity, {}, 0)
   }
 
   function changed(): void {
