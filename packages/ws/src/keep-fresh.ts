@@ -9,12 +9,9 @@ import type { Line, LineOptions } from './line.ts'
  */
 export function keepFresh(line: Line, { source, placement }: LineOptions, outdated: () => void): () => void {
   let latest = line.credential?.version ?? Infinity
-  /** One after the other, so that each acknowledgement is known to be its own. */
-  let presenting = Promise.resolve()
-
   function present(credential: Credential): void {
     latest = credential.version
-    presenting = presenting.then(() => line.present(credential))
+    line.present(credential)
   }
 
   function renewTo(credential: Credential): void {

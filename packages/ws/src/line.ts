@@ -31,8 +31,8 @@ export interface Line extends Sender {
   whenOver(stop: () => void): void
   /** Tells whoever listens from now on, first of what came before. */
   listen(listener: LineListener): void
-  /** Sends a credential. Resolves when it is taken, or the connection over. */
-  present(credential: Credential): Promise<void>
+  /** Sends a credential, once the one before is acknowledged: so each acknowledgement is known to be its own. */
+  present(credential: Credential): void
   /** Starts the closing handshake. */
   close(code?: number, reason?: string): void
   /** Takes it for dead. */
@@ -65,8 +65,8 @@ export function openLine(
     let timer: ReturnType<typeof setTimeout>
     let receive = (event: MessageEvent): void => void backlog.push(event)
     let lost: LineListener['lost'] = resolve
-    /** Ends the wait for an acknowledgement. */
-    let answered: ((isTaken: boolean) => void) | undefined
+    /** What is to be acknowledged. */
+    let pending: Credential[] = []
 
     function endAfter(ms: number, how: Partial<Loss>): void {
       clearTimeout(timer)
@@ -79,7 +79,6 @@ export function openLine(
       isProved ||= livedMs >= provedMs
       ended = { ...how, credential: known, isOpened, isProved, livedMs }
       clearTimeout(timer)
-      answered?.(false)
       close(1000)
       tellEnd(ended)
       for (const stop of stops) stop()
@@ -95,16 +94,6 @@ export function openLine(
     function close(code?: number, reason?: string): void {
       // One that closes already has its code.
       if (socket !== undefined && socket.readyState < 2) socket.close(code, reason)
-    }
-
-    async function open(): Promise<void> {
-      let supplies
-      try {
-        supplies = await supply(options, credential, signal)
-        if (ended === undefined) connect(opened(transport, handshakeOf(options, supplies), end))
-      } catch (cause) {
-        end({ cause, isMisuse: supplies !== undefined })
-      }
     }
 
     function connect(made: WebSocket): void {
@@ -136,25 +125,14 @@ export function openLine(
           for (const event of backlog.splice(0)) receive(event)
           if (ended !== undefined) tellEnd(ended)
         },
-        async present(newer) {
+        present(newer) {
           if (made.readyState !== 1) return
-          const text = placement.message!(newer)
-          presented.add(text)
-          send(text)
           // Where nobody says so, a refusal may still be that of the old one, which costs no refresh.
-          if (placement.acknowledged === undefined) return
-          endAfter(patienceMs, { isSilent: true })
-          await new Promise<void>((done) => {
-            answered = (isTaken) => {
-              clearTimeout(timer)
-              answered = undefined
-              if (isTaken) known = newer
-              done()
-            }
-          })
+          if (placement.acknowledged === undefined) offer(newer)
+          else if (pending.push(newer) === 1) expect(newer)
         },
         close(code, reason) {
-          answered?.(false)
+          pending = []
           endAfter(closingMs, {})
           close(code, reason)
         },
@@ -162,18 +140,31 @@ export function openLine(
           end({ isSilent: true })
         },
       }
-      made.addEventListener('open', async () => {
-        isOpened = true
-        if (credential !== undefined && placement.message !== undefined) await line.present(credential)
-        if (ended !== undefined) return
+      function offer(newer: Credential): void {
+        const text = placement.message!(newer)
+        presented.add(text)
+        send(text)
+      }
+      function expect(newer: Credential): void {
+        offer(newer)
+        endAfter(patienceMs, { isSilent: true })
+      }
+      function ready(): void {
         clearTimeout(timer)
         resolve(line)
+      }
+      made.addEventListener('open', () => {
+        isOpened = true
+        if (credential !== undefined && placement.message !== undefined) line.present(credential)
+        if (pending.length === 0) ready()
       })
       made.addEventListener('message', (event) => {
         if (ended !== undefined) return
         line.isHeard = true
-        if (answered !== undefined && placement.acknowledged!(event)) answered(true)
-        else receive(event)
+        if (pending.length === 0 || !placement.acknowledged!(event)) return receive(event)
+        known = pending.shift()
+        ready()
+        if (pending.length > 0) expect(pending[0]!)
       })
       made.addEventListener('close', ({ code, reason, wasClean }) => {
         end({ code, reason, wasClean })
@@ -196,7 +187,20 @@ export function openLine(
       end({})
     })
     if (ends?.aborted === true) follow()
-    else void open()
+    else
+      supply(options, credential, signal).then(
+        (supplies) => {
+          if (ended !== undefined) return
+          try {
+            connect(opened(transport, handshakeOf(options, supplies), end))
+          } catch (cause) {
+            end({ cause, isMisuse: true })
+          }
+        },
+        (cause: unknown) => {
+          end({ cause })
+        },
+      )
   })
 }
 
