@@ -43,10 +43,10 @@ export function handshakeOf(options: HandshakeOptions, { url, protocols, placed 
     address = new URL(address)
     for (const [name, value] of Object.entries(placed.parameters)) address.searchParams.set(name, value)
   }
-  const own = protocols ?? (options.protocols as readonly string[])
+  const own = protocols === undefined ? (options.protocols as readonly string[]) : protocolList(protocols)
   return {
     url: address.href,
-    protocols: protocolList(placed.protocols === undefined ? own : [own, placed.protocols].flat()),
+    protocols: placed.protocols === undefined ? own : protocolList([...own, ...placed.protocols]),
     headers: { ...headers, ...placed.headers },
   }
 }

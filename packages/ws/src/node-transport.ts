@@ -13,7 +13,7 @@ const patienceMs = 2000
 export const nodeTransport: Transport = {
   seesHandshake: true,
   open({ url, protocols, headers }, refused) {
-    const socket = new NodeWebSocket(url, protocols, { headers })
+    const socket = new NodeWebSocket(url, [...protocols], { headers })
     socket.once('unexpected-response', (_request, response) => {
       void answerOf(response).then(refused)
     })

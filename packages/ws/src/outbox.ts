@@ -11,32 +11,45 @@ export interface OutboxOptions {
 /** Messages that wait for a connection, in their order. */
 export interface Outbox {
   readonly bytes: number
-  /** Takes a message as it is now. Throws a `QuotaExceededError` if it does not fit. */
-  add(data: Data): void
+  /** Takes a message as it is now; the first one's author claims it. Throws a `QuotaExceededError` if it does not fit. */
+  add(data: Data, author?: number): void
   /** Returns what waits, and forgets it. */
   take(): Data[]
+  /**
+   * Gives it to somebody, as an epoch; 0 is nobody. Returns what somebody else has left. Without an epoch it is for who
+   * comes next, unless it is nobody's.
+   */
+  claim(by?: number): Data[]
 }
 
 export function createOutbox({ maxMessages = 256, maxBytes = 1_048_576 }: OutboxOptions = {}): Outbox {
   let messages: Data[] = []
   let bytes = 0
+  let owner: number | undefined
+  function take(): Data[] {
+    const taken = messages
+    messages = []
+    bytes = 0
+    return taken
+  }
   return {
     get bytes() {
       return bytes
     },
-    add(data) {
+    add(data, author) {
       const size = sizeOf(data)
       if (messages.length >= maxMessages || bytes + size > maxBytes) {
         throw new DOMException('The outbox is full; wait for "open", or enlarge it', 'QuotaExceededError')
       }
       messages.push(copyOf(data))
       bytes += size
+      owner ??= author
     },
-    take() {
-      const taken = messages
-      messages = []
-      bytes = 0
-      return taken
+    take,
+    claim(by) {
+      const former = owner
+      if (by !== undefined || former !== 0) owner = by
+      return former === undefined || former === owner ? [] : take()
     },
   }
 }

@@ -60,8 +60,6 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
   /** Unless it is found out for each connection. */
   const { origin } = options.url as Partial<URL>
   const outbox = createOutbox(options.outbox)
-  /** Whose messages wait in the outbox, as an epoch; 0 is nobody's. */
-  let owner: number | undefined
   /** How many tries failed, and how many credentials were refused at once, since a connection worked. */
   let attempt = 0
   let refusals = 0
@@ -110,7 +108,7 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
   }
 
   function open(line: Line, life: AbortController): void {
-    claim(line.credential?.epoch ?? 0)
+    handBack(outbox.claim(line.credential?.epoch ?? 0))
     if (life.signal.aborted) return
     const state: State = { phase: 'open', line }
     stage.enter(state, life)
@@ -264,13 +262,7 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
 
   /** What was written for somebody who has signed out is sent for nobody else. */
   function disown(): void {
-    const isSignedOut = (source.signal.reason as AuthenticationError | undefined)?.reason === 'signed-out'
-    if (isSignedOut && owner !== 0) claim(undefined)
-  }
-
-  function claim(epoch: number | undefined): void {
-    if (owner !== undefined && owner !== epoch) handBack(outbox.take())
-    owner = epoch
+    if ((source.signal.reason as AuthenticationError | undefined)?.reason === 'signed-out') handBack(outbox.claim())
   }
 
   function handBack(messages: readonly Data[]): void {
@@ -300,8 +292,7 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
       if (phase === 'open') line.send(data)
       else if (target.readyState > 1) handBack([data])
       else {
-        outbox.add(data)
-        owner ??= epochOf(source)
+        outbox.add(data, epochOf(source))
       }
     },
     close(code, reason = '') {

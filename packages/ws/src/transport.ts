@@ -4,7 +4,7 @@ import type { Sender } from './sender.ts'
 /** What goes into a handshake. */
 export interface Handshake {
   readonly url: string
-  readonly protocols: string[]
+  readonly protocols: readonly string[]
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -24,6 +24,6 @@ export interface Transport {
 export function webTransport(Implementation?: typeof WebSocket): Transport {
   return {
     seesHandshake: false,
-    open: ({ url, protocols }) => new (Implementation ?? WebSocket)(url, protocols),
+    open: ({ url, protocols }) => new (Implementation ?? WebSocket)(url, [...protocols]),
   }
 }
