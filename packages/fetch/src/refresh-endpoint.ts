@@ -6,12 +6,12 @@ import {
   readTokenAnswer,
   type Refresh,
   RefreshError,
+  resolveUrl,
   tokenError,
   type TokenSet,
 } from '@reauth/core'
 
 import { sendBare } from './bare-fetch.ts'
-import { urlOf } from './destination.ts'
 
 export interface RefreshEndpointOptions {
   /**
@@ -48,7 +48,7 @@ export interface RefreshEndpointOptions {
  */
 export function refreshEndpoint(url: string | URL, options: RefreshEndpointOptions = {}): Refresh {
   const { body = defaultBody, credentials, parse = parseTokenResponse } = options
-  const address = urlOf(url)
+  const address = resolveUrl(url)
   const page = (globalThis.location as Location | undefined)?.origin
   if (!isSecureUrl(address) && address.origin !== page) {
     throw new TypeError(`refreshEndpoint("${address.origin}") is not https: tokens would travel in the clear`)

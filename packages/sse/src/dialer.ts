@@ -37,7 +37,7 @@ export function createDialer(
     const sent = await send(target, credential)
     if (credential === undefined || !isRefused(sent)) return sent
     return replay(source, credential, sent, {
-      origin: url.origin,
+      address: url,
       asked,
       isOneWay: isOneWay(init.body),
       send: (live) => send(target, live.credential),
