@@ -1,4 +1,12 @@
-import { createKeyedLock, type Credential, indexedDbStorage, memoryStorage, type TokenStorage } from '@reauth/core'
+import {
+  createKeyedLock,
+  type Credential,
+  indexedDbStorage,
+  memoryStorage,
+  RefreshError,
+  type RefreshFailureReason,
+  type TokenStorage,
+} from '@reauth/core'
 import * as oauth from 'oauth4webapi'
 
 import type { DpopKey } from './oauth-options.ts'
@@ -33,9 +41,9 @@ export function createDpop({ name = 'reauth', storage }: DpopOptions = {}): Dpop
       .run(name, () => keyPairIn(storage ?? defaultStorage(), name))
       .then(
         (pair) => oauth.DPoP({}, pair),
-        (error: unknown) => {
+        (cause: unknown) => {
           made = undefined
-          throw error
+          throw new RefreshError('The key of the tokens cannot be read', { reason: 'unavailable', sent: false, cause })
         },
       )
     return made
@@ -43,6 +51,21 @@ export function createDpop({ name = 'reauth', storage }: DpopOptions = {}): Dpop
 
   return {
     handle,
+    async bound(ask) {
+      const key = await handle()
+      const tokens = await ask(key)
+        .catch((error: unknown) => {
+          if (wantsNonce(error)) return ask(key)
+          throw error
+        })
+        .catch((error: unknown) => {
+          // A nonce that is not taken at the second try either is none of ours.
+          throw wantsNonce(error) ? failure('The issuer takes none of its nonces', 'unavailable', error) : error
+        })
+      // Whoever sets a key relies on it (RFC 9449, section 5).
+      if (tokens.tokenType === 'dpop') return tokens
+      throw failure('The issuer gave a token that is not bound to the key', 'misconfigured')
+    },
     async attach(request, { accessToken, tokenType }, challenge) {
       if (accessToken === undefined) return request
       const headers = new Headers(request.headers)
@@ -93,4 +116,12 @@ async function keyPairIn(storage: TokenStorage, name: string): Promise<CryptoKey
 
 function isKeyPair(value: unknown): value is CryptoKeyPair {
   return typeof value === 'object' && value !== null && 'privateKey' in value
+}
+
+const wantsNonce = (error: unknown): boolean =>
+  ((error as RefreshError).cause as { code?: string } | undefined)?.code === 'use_dpop_nonce'
+
+/** What the issuer answered. */
+function failure(message: string, reason: RefreshFailureReason, cause?: unknown): RefreshError {
+  return new RefreshError(message, { reason, sent: true, cause })
 }

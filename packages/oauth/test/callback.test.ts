@@ -274,18 +274,21 @@ describe('a callback that is tampered with', () => {
     expect(await refusalOf(backFrom(staged.signIn), { ...staged, oauth })).toMatchObject({ reason: 'tampered' })
   })
 
+  const byIssuer = { name: 'RefreshError', sent: true }
+
   it.each([
-    ['the nonce of another sign-in', { nonce: 'another' }],
-    ['no nonce', { nonce: undefined }],
-    ['another audience', { aud: 'other' }],
-    ['another issuer', { iss: 'https://evil.test' }],
-    ['no subject', { sub: undefined }],
-    ['a time that is long over', { exp: start / 1000 - 200_000 }],
-  ])('gets an ID token with %s', async (_, claims) => {
+    ['the nonce of another sign-in', { nonce: 'another' }, undefined],
+    ['no nonce', { nonce: undefined }, undefined],
+    ['a nonce that is no text', { nonce: ['another'] }, undefined],
+    ['another audience', { aud: 'other' }, byIssuer],
+    ['another issuer', { iss: 'https://evil.test' }, byIssuer],
+    ['no subject', { sub: undefined }, byIssuer],
+    ['a time that is long over', { exp: start / 1000 - 200_000 }, byIssuer],
+  ])('gets an ID token with %s', async (_, claims, cause) => {
     const staged = await stage()
     answersSignIn(staged.issuer, staged.signIn, claims)
     const refusal = await refusalOf(backFrom(staged.signIn), staged)
-    expect(refusal).toMatchObject({ reason: 'tampered', cause: { name: 'RefreshError', sent: true } })
+    expect(refusal).toMatchObject({ reason: 'tampered', ...(cause && { cause }) })
     expect(inspect(refusal, { depth: 20, showHidden: true })).not.toMatch(/code-1|at-new|rt-new|eyJ/)
   })
 
