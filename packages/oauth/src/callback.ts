@@ -17,14 +17,15 @@ export interface Answer {
 
 /** Returns the answer that a page was opened with; undefined for any other page. */
 export function answerIn(address: string | URL | undefined, redirectUri: URL): Answer | undefined {
-  if (!URL.canParse(String(address))) return undefined
-  const url = new URL(address as string)
+  const url = URL.parse(String(address))
+  if (url === null) return undefined
   const { searchParams } = url
   const state = searchParams.get('state')
-  const [page, own] = [url, redirectUri].map(({ href }) => href.split(/[?#]/, 1)[0])
-  const isOurs = page === own && Array.from(redirectUri.searchParams).every((pair) => searchParams.has(...pair))
-  const isAnswer = isOurs && (searchParams.has('code') || searchParams.has('error'))
-  return isAnswer && state !== null ? { url, state } : undefined
+  const [page] = redirectUri.href.split(/[?#]/, 1)
+  const isOurs =
+    url.href.startsWith(`${page}?`) && Array.from(redirectUri.searchParams).every((pair) => searchParams.has(...pair))
+  const isAnswer = state !== null && (searchParams.has('code') || searchParams.has('error'))
+  return isOurs && isAnswer ? { url, state } : undefined
 }
 
 /** Turns an answer into tokens. */

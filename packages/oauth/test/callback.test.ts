@@ -423,6 +423,21 @@ describe('a callback whose exchange fails', () => {
     expect(await reloaded.handleCallback(backFrom(signIn))).toMatchObject({ returnTo: '/notes' })
   })
 
+  it('since the page is left before the metadata are there, can be tried again', async () => {
+    const { issuer, signIn, storage } = await stage()
+    const left = oauthAt(issuer, { storage })
+    await new Promise<void>((resolve) => {
+      issuer.script.discovery = () => {
+        resolve()
+        return new Promise(() => {})
+      }
+      void left.handleCallback(backFrom(signIn))
+    })
+    issuer.script.discovery = () => Response.json(metadata())
+    const reloaded = oauthAt(issuer, { storage })
+    expect(await reloaded.handleCallback(backFrom(signIn))).toMatchObject({ returnTo: '/notes' })
+  })
+
   it('since the answer was lost, is not tried again: the code may be spent', async () => {
     const staged = await stage()
     staged.issuer.script.token = async () => {
@@ -459,6 +474,26 @@ describe('a callback whose exchange fails', () => {
     await expect(oauth.handleCallback(backFrom(signIn))).rejects.toMatchObject({
       name: 'RefreshError',
       reason: 'misconfigured',
+    })
+  })
+
+  it('since the issuer has another name, is no fault of the address', async () => {
+    const { issuer, signIn, storage } = await stage()
+    issuer.script.discovery = () => Response.json(metadata({ issuer: 'https://evil.test' }))
+    const elsewhere = oauthAt(issuer, { storage })
+    await expect(elsewhere.handleCallback(backFrom(signIn))).rejects.toMatchObject({
+      name: 'RefreshError',
+      reason: 'misconfigured',
+    })
+  })
+
+  it('since nobody knows the type of the token, is no fault of the address', async () => {
+    const { issuer, oauth, signIn } = await stage()
+    answersSignIn(issuer, signIn, {}, { token_type: 'mac' })
+    await expect(oauth.handleCallback(backFrom(signIn))).rejects.toMatchObject({
+      name: 'RefreshError',
+      reason: 'misconfigured',
+      sent: true,
     })
   })
 
