@@ -1,4 +1,9 @@
-import * as oauth from 'oauth4webapi'
+import {
+  calculatePKCECodeChallenge,
+  generateRandomCodeVerifier,
+  generateRandomNonce,
+  generateRandomState,
+} from 'oauth4webapi'
 
 import { type Issuer, setAll } from './issuer.ts'
 import type { OAuthOptions } from './oauth-options.ts'
@@ -30,9 +35,9 @@ export async function signInUrl(
   const { authorization_endpoint: endpoint, scopes_supported: offered } = await issuer.discover()
   const { clientId, redirectUri, scope = 'openid offline_access', dpop } = options
   const scopes = scope.split(' ')
-  const state = oauth.generateRandomState()
-  const nonce = scopes.includes('openid') ? oauth.generateRandomNonce() : undefined
-  const verifier = oauth.generateRandomCodeVerifier()
+  const state = generateRandomState()
+  const nonce = scopes.includes('openid') ? generateRandomNonce() : undefined
+  const verifier = generateRandomCodeVerifier()
   const isOffline = [scopes, offered].every((each) => each?.includes('offline_access'))
   const key = await dpop?.handle()
   const url = issuer.endpoint(endpoint)
@@ -45,7 +50,7 @@ export async function signInUrl(
     scope,
     state,
     nonce,
-    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+    code_challenge: await calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
     prompt: prompt ?? (isOffline ? 'consent' : undefined),
     acr_values: [acrValues].flat().join(' ') || undefined,

@@ -13,8 +13,8 @@ export class OAuthCallbackError extends Error {
   /** Where the user was, a path of this origin; where that is known. */
   declare readonly returnTo?: string
 
-  constructor(reason: CallbackFailure, { cause, ...told }: { cause?: unknown; error?: string } = {}) {
-    super(`The answer to this sign-in is ${reason}; start again`, { cause })
+  constructor(reason: CallbackFailure, told: { cause?: unknown; error?: string } = {}) {
+    super(`The answer to this sign-in is ${reason}; start again`, told)
     Object.assign(this, told, { reason })
   }
 }

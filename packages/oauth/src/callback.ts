@@ -39,12 +39,12 @@ export async function signInBy(
   let place: Place = {}
   try {
     // Before anything is used up: where the issuer cannot be reached, it can be tried again.
-    await issuer.discover()
+    const server = await issuer.discover()
     pending = await roundTrip.end(state)
     const { verifier, nonce, maxAge, returnTo } = pending
     place = placeIn(roundTrip, returnTo)
     const parameters = {
-      code: await issuer.codeIn(url, state),
+      code: issuer.codeIn(server, url, state),
       redirect_uri: String(redirectUri),
       code_verifier: verifier,
     }

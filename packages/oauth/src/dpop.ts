@@ -7,7 +7,14 @@ import {
   type RefreshFailureReason,
   type TokenStorage,
 } from '@reauth/core'
-import * as oauth from 'oauth4webapi'
+import {
+  allowInsecureRequests,
+  customFetch,
+  DPoP,
+  type DPoPHandle,
+  generateKeyPair,
+  protectedResourceRequest,
+} from 'oauth4webapi'
 
 import type { DpopKey } from './oauth-options.ts'
 
@@ -34,13 +41,13 @@ export interface Dpop extends DpopKey {
  * the first use, once for all tabs.
  */
 export function createDpop({ name = 'reauth', storage }: DpopOptions = {}): Dpop {
-  let made: Promise<oauth.DPoPHandle> | undefined
+  let made: Promise<DPoPHandle> | undefined
 
-  function handle(): Promise<oauth.DPoPHandle> {
+  function handle(): Promise<DPoPHandle> {
     made ??= making
       .run(name, () => keyPairIn(storage ?? defaultStorage(), name))
       .then(
-        (pair) => oauth.DPoP({}, pair),
+        (pair) => DPoP({}, pair),
         (cause: unknown) => {
           made = undefined
           throw new RefreshError('The key of the tokens cannot be read', { reason: 'unavailable', sent: false, cause })
@@ -82,16 +89,16 @@ export function createDpop({ name = 'reauth', storage }: DpopOptions = {}): Dpop
 }
 
 /** Has oauth4webapi make the proof for a request that it does not send; it learns the nonce of the answer. */
-async function prove(DPoP: oauth.DPoPHandle, request: Request, accessToken: string, answer: Response): Promise<string> {
+async function prove(key: DPoPHandle, request: Request, accessToken: string, answer: Response): Promise<string> {
   let proof = ''
-  await oauth.protectedResourceRequest(accessToken, request.method, new URL(request.url), new Headers(), null, {
-    DPoP,
-    [oauth.customFetch]: async (_url, { headers }) => {
+  await protectedResourceRequest(accessToken, request.method, new URL(request.url), new Headers(), null, {
+    DPoP: key,
+    [customFetch]: async (_url, { headers }) => {
       proof = new Headers(headers).get('dpop') ?? ''
       return answer
     },
     // Where the request may go is for who sends it to say.
-    [oauth.allowInsecureRequests]: true,
+    [allowInsecureRequests]: true,
   })
   return proof
 }
@@ -106,7 +113,7 @@ const defaultStorage = (): TokenStorage =>
 async function keyPairIn(storage: TokenStorage, name: string): Promise<CryptoKeyPair> {
   const found: unknown = (await storage.getItem(name)) ?? null
   if (isKeyPair(found)) return found
-  const pair = await oauth.generateKeyPair('ES256', { extractable: false })
+  const pair = await generateKeyPair('ES256', { extractable: false })
   const item = pair as unknown as string
   if (found !== null || storage.replaceItem === undefined) await storage.setItem(name, item)
   // Another tab was faster: one key for all of them.

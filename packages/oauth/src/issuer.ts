@@ -8,15 +8,32 @@ import {
   type RefreshFailureReason,
   type TokenSet,
 } from '@reauth/core'
-import * as oauth from 'oauth4webapi'
+import {
+  allowInsecureRequests,
+  type AuthorizationResponseError,
+  type AuthorizationServer,
+  type Client,
+  clockTolerance,
+  customFetch,
+  discoveryRequest,
+  type DPoPHandle,
+  genericTokenEndpointRequest,
+  JSON_ATTRIBUTE_COMPARISON,
+  None,
+  processDiscoveryResponse,
+  processGenericTokenEndpointResponse,
+  revocationRequest,
+  type TokenEndpointRequestOptions,
+  validateAuthResponse,
+} from 'oauth4webapi'
 
 import { OAuthCallbackError } from './callback-error.ts'
 import type { OAuthOptions } from './oauth-options.ts'
 
 /** What every request of oauth4webapi takes. */
 interface Sending {
-  readonly [oauth.customFetch]: (url: string, init: object) => Promise<Response>
-  readonly [oauth.allowInsecureRequests]: true
+  readonly [customFetch]: (url: string, init: object) => Promise<Response>
+  readonly [allowInsecureRequests]: true
   readonly signal: AbortSignal
 }
 
@@ -25,9 +42,9 @@ export interface Issuer {
   /** Returns an address that may be asked. Throws a `TypeError` for any other. */
   endpoint(address: string | URL | undefined): URL
   /** Reads the metadata, once; a failure is not remembered. */
-  discover(): Promise<oauth.AuthorizationServer>
-  /** Returns the code in an answer. Rejects with an `OAuthCallbackError` where it has none. */
-  codeIn(url: URL, state: string): Promise<string>
+  discover(): Promise<AuthorizationServer>
+  /** Returns the code in an answer of a server. Throws an `OAuthCallbackError` where it has none. */
+  codeIn(server: AuthorizationServer, url: URL, state: string): string
   /** Asks for tokens. Rejects with a `RefreshError` that says what happened: `rejected` for `verdicts`. */
   tokensBy(grantType: string, parameters: Values, signal: AbortSignal, verdicts?: readonly string[]): Promise<TokenSet>
   /** Says that a token is over, also when the page goes away meanwhile; no answer says more. */
@@ -47,51 +64,50 @@ const who = 'The issuer'
 
 /** Throws a `TypeError` for an issuer that is not https, unless it is on loopback and that is allowed. */
 export function createIssuer(options: OAuthOptions): Issuer {
-  const { clientAuth = oauth.None(), allowInsecureRequests, dpop } = options
+  const { clientAuth = None(), dpop } = options
   const identifier = endpoint(options.issuer)
-  const client: oauth.Client = { client_id: options.clientId, [oauth.clockTolerance]: clockToleranceS }
-  let discovery: Promise<oauth.AuthorizationServer> | undefined
+  const client: Client = { client_id: options.clientId, [clockTolerance]: clockToleranceS }
+  let discovery: Promise<AuthorizationServer> | undefined
 
   function endpoint(address: string | URL | undefined): URL {
     const url = new URL(address ?? '')
-    if (isSecureUrl(url) && (allowInsecureRequests || url.protocol === 'https:')) return url
+    if (isSecureUrl(url) && (options.allowInsecureRequests || url.protocol === 'https:')) return url
     throw new TypeError(`${url.origin} is not https; allowInsecureRequests is for loopback`)
   }
 
   const sending = (signal = AbortSignal.timeout(patienceMs), keepalive = false): Sending => ({
-    async [oauth.customFetch](url, init) {
+    async [customFetch](url, init) {
       endpoint(url)
       return askForTokens(who, () => (options.fetch ?? fetch)(url, { ...init, keepalive }))
     },
     // Which of them are is for `endpoint` to say.
-    [oauth.allowInsecureRequests]: true,
+    [allowInsecureRequests]: true,
     signal,
   })
 
-  async function readMetadata(): Promise<oauth.AuthorizationServer> {
-    try {
-      const response = await oauth.discoveryRequest(identifier, sending())
-      return await oauth.processDiscoveryResponse(identifier, response)
-    } catch (cause) {
-      discovery = undefined
-      const isOther = (cause as { code?: string }).code === oauth.JSON_ATTRIBUTE_COMPARISON
-      throw isOther ? misconfigured(cause) : failure('The issuer cannot be reached', 'unavailable', cause)
-    }
+  async function readMetadata(): Promise<AuthorizationServer> {
+    return processDiscoveryResponse(identifier, await discoveryRequest(identifier, sending()))
   }
 
-  const discover = (): Promise<oauth.AuthorizationServer> => (discovery ??= readMetadata())
+  function discover(): Promise<AuthorizationServer> {
+    discovery ??= readMetadata().catch((cause: { readonly code?: string }) => {
+      discovery = undefined
+      const isOther = cause.code === JSON_ATTRIBUTE_COMPARISON
+      throw isOther ? misconfigured(cause) : failure('The issuer cannot be reached', 'unavailable', cause)
+    })
+    return discovery
+  }
 
   return {
     endpoint,
     discover,
-    async codeIn(url, state) {
-      const server = await discover()
+    codeIn(server, url, state) {
       try {
-        const [code, second] = oauth.validateAuthResponse(server, client, url, state).getAll('code')
+        const [code, second] = validateAuthResponse(server, client, url, state).getAll('code')
         // Once, and not empty (RFC 6749, section 3.1).
         if (code && second === undefined) return code
       } catch (cause) {
-        const { error } = cause as Partial<oauth.AuthorizationResponseError>
+        const { error } = cause as Partial<AuthorizationResponseError>
         if (error) throw new OAuthCallbackError('denied', /^[a-z_]{1,40}$/.test(error) ? { error } : {})
       }
       throw new OAuthCallbackError('tampered')
@@ -100,16 +116,16 @@ export function createIssuer(options: OAuthOptions): Issuer {
       const server = await discover()
       const form = setAll(new URLSearchParams(), parameters)
 
-      async function ask(DPoP?: oauth.DPoPHandle): Promise<TokenSet> {
+      async function ask(key?: DPoPHandle): Promise<TokenSet> {
         let answer: Response | undefined
         try {
-          const asked = { ...sending(signal), DPoP } as oauth.TokenEndpointRequestOptions
-          answer = await oauth.genericTokenEndpointRequest(server, client, clientAuth, grantType, form, asked)
+          const asked = { ...sending(signal), DPoP: key } as TokenEndpointRequestOptions
+          answer = await genericTokenEndpointRequest(server, client, clientAuth, grantType, form, asked)
           const json = await readTokenAnswer(who, answer, verdicts)
           // Null is as good as absent.
           const text = JSON.stringify(json, (_, value: unknown) => value ?? undefined)
           const given = new Response(text, answer)
-          return parseTokenResponse(await oauth.processGenericTokenEndpointResponse(server, client, given))
+          return parseTokenResponse(await processGenericTokenEndpointResponse(server, client, given))
         } catch (error) {
           throw misconfigured(error, answer !== undefined)
         }
@@ -118,7 +134,7 @@ export function createIssuer(options: OAuthOptions): Issuer {
       return dpop ? dpop.bound(ask) : ask()
     },
     async revoke(token, hint) {
-      const response = await oauth.revocationRequest(await discover(), client, clientAuth, token, {
+      const response = await revocationRequest(await discover(), client, clientAuth, token, {
         ...sending(undefined, true),
         additionalParameters: { token_type_hint: hint },
       })
