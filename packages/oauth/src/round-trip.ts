@@ -37,12 +37,12 @@ export function createRoundTrip(options: OAuthOptions): RoundTrip {
   const pending = createStash<Pending>({ storage, prefix, ttlMs, trace })
   const known = createStash<true>({ storage, prefix: `${prefix} known`, ttlMs: rememberedMs, trace })
   /** For a storage that fails: a sign-in in a window of its own comes back to this very page. */
-  const here = new Map<string, { readonly given: Pending; readonly until: number }>()
+  const here = new Map<string, Pending & { readonly until: number }>()
 
   return {
     placeOf: (returnTo) => (returnTo === undefined ? {} : { returnTo: checkedPath(returnTo, origin, trace) }),
     async begin(state, given) {
-      here.set(state, { given, until: Date.now() + ttlMs })
+      here.set(state, { ...given, until: Date.now() + ttlMs })
       try {
         await pending.set(state, given)
         await known.set(state, true)
@@ -60,7 +60,7 @@ export function createRoundTrip(options: OAuthOptions): RoundTrip {
       // Asked again, it is as stale as before.
       if (isKnown) await known.set(state, true).catch(() => {})
       // The storage gives nothing back, or was never told.
-      else if (mine && Date.now() < mine.until) return mine.given
+      else if (mine && Date.now() < mine.until) return mine
       throw new OAuthCallbackError(isKnown || mine ? 'stale' : 'foreign')
     },
   }
