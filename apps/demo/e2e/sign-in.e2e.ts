@@ -97,7 +97,7 @@ it('asks who it is after a sign-out, and tells the issuer that the tokens are do
 it('refuses an answer that it did not ask for, and signs in after it', async () => {
   const { demo, page, signIn } = await openWorld()
   await page.goto(`${demo.url}?code=stolen&state=foreign&iss=${encodeURIComponent(demo.issuer)}`)
-  await page.getByRole('alert').filter({ hasText: 'not started in this tab' }).waitFor()
+  await page.getByRole('alert').filter({ hasText: 'is foreign; start again' }).waitFor()
   expect(page.url()).toBe(demo.url)
   expect(demo.counters.tokenPosts).toBe(0)
   await signIn()

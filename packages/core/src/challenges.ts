@@ -1,3 +1,5 @@
+import { resolveUrl } from './destination.ts'
+
 /** One challenge of `WWW-Authenticate` (RFC 9110, section 11.6.1); scheme and names in lower case. */
 export interface Challenge {
   readonly scheme: string
@@ -83,11 +85,12 @@ interface Answer extends WithHeaders {
 
 /**
  * Returns the verdict of an HTTP answer. 401 is a refusal, except where it asks for a step-up or a DPoP nonce;
- * `insufficient_scope` (RFC 6750, section 3.1) and any 403 are denials. `asked` is where the request was sent to.
+ * `insufficient_scope` (RFC 6750, section 3.1) and any 403 are denials. `address` is where the request was sent.
  */
-export function classifyResponse(response: Answer, asked?: URL): Verdict | undefined {
+export function classifyResponse(response: Answer, address?: string | URL): Verdict | undefined {
   // After a redirect to another origin fetch sends no `Authorization`, so what comes from there says nothing of ours.
-  if (asked && response.redirected && new URL(response.url ?? '').origin !== asked.origin) return undefined
+  if (address && response.redirected && new URL(response.url ?? '').origin !== resolveUrl(address).origin)
+    return undefined
   if (response.status === 403) return 'denied'
   if (response.status !== 401) return undefined
   const errors = parseChallenges(response).map(({ parameters }) => parameters['error'])

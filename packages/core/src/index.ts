@@ -20,6 +20,7 @@ export {
   type RefreshFailureReason,
 } from './errors.ts'
 export { backoff, type BackoffOptions } from './backoff.ts'
+export { claimsOf } from './claims.ts'
 export {
   type CookieGrant,
   type CookieSession,
@@ -45,7 +46,7 @@ export { sleep, timed } from './sleep.ts'
 export { staticSource } from './static-source.ts'
 export type { LockOptions, RequestLock, TokenStorage } from './storage.ts'
 export type { Refresh, RefreshContext, RefreshOption, Strategy } from './strategies.ts'
-export { askForTokens, readTokenAnswer, retryAfterMs, type TokenAnswer, tokenError } from './token-endpoint.ts'
+export { askForTokens, readTokenAnswer, retryAfterMs, type TokenAnswer } from './token-endpoint.ts'
 export { parseTokenResponse, type TokenSet } from './token-set.ts'
 export { createUnlistedWarning } from './unlisted-warning.ts'
 export { whenAborted } from './when-aborted.ts'

@@ -1,10 +1,11 @@
 import type { AcquireOptions, Credential, CredentialSource } from './credential.ts'
+import { resolveUrl } from './destination.ts'
 import { acquireLive, type Live } from './live.ts'
 
 /** How a request is sent, and what its answer says. */
 export interface Sending<Answer> {
   /** Where it goes, for the trace. */
-  readonly origin: string
+  readonly address: string | URL
   readonly asked: AcquireOptions | undefined
   /** Whether its body can be sent only once. */
   readonly isOneWay: boolean
@@ -23,7 +24,7 @@ export async function replay<Answer>(
   source: CredentialSource,
   refused: Credential,
   first: Answer,
-  { origin, asked, isOneWay: isSpent, send, isRefused, drop }: Sending<Answer>,
+  { address, asked, isOneWay: isSpent, send, isRefused, drop }: Sending<Answer>,
 ): Promise<Answer> {
   if (isSpent) {
     // The next request finds a newer one.
@@ -33,7 +34,7 @@ export async function replay<Answer>(
   drop(first)
   const live = await acquireLive(source, { ...asked, refused })
   const { credential } = live
-  source.trace?.({ type: 'replay', level: 'info', version: credential.version, origin })
+  source.trace?.({ type: 'replay', level: 'info', version: credential.version, origin: resolveUrl(address).origin })
   const answer = await send(live)
   if (isRefused(answer)) {
     drop(answer)

@@ -26,6 +26,7 @@ const restMs = 1000
 
 interface Held {
   readonly options: HoldOptions
+  readonly aheadMs: number
   /** The sign-in that it belongs to; undefined until there is one. */
   epoch: number | undefined
 }
@@ -45,11 +46,10 @@ export function createSchedule(host: SessionHost, refresher: Refresher): Schedul
     const { version, receivedAt } = held
     const { expiresAt } = held.credential
     const now = platform.now()
-    let windowMs = -Infinity
-    for (const { epoch = held.epoch, options } of holds) {
-      if (epoch === held.epoch) windowMs = Math.max(windowMs, options.refreshAheadMs ?? defaultAheadMs)
-    }
-    const isHeld = windowMs !== -Infinity
+    let windowMs = -1
+    for (const { epoch = held.epoch, aheadMs } of holds)
+      if (epoch === held.epoch) windowMs = Math.max(windowMs, aheadMs)
+    const isHeld = windowMs >= 0
     const aheadMs = Math.min(isHeld ? windowMs : defaultAheadMs, (expiresAt - receivedAt) / 3)
     if (current?.version !== version) current = { version, jitter: platform.random() / 10, isTold: false }
     // Jitter only delays: never more than one refresh per two thirds of a lifetime.
@@ -72,14 +72,22 @@ export function createSchedule(host: SessionHost, refresher: Refresher): Schedul
     if (dueAt < Infinity) timer = platform.setTimeout(check, Math.min(stepMs, dueAt - now))
   }
 
+  /** Of thousands that hold alike, one decides when to look. */
+  function isCovered({ epoch, aheadMs }: Held): boolean {
+    for (const other of holds) if (other.epoch === epoch && other.aheadMs >= aheadMs) return true
+    return false
+  }
+
   return {
     hold(options) {
       const held = host.holding
-      const entry: Held = { options, epoch: isSignedIn(held) ? held.epoch : undefined }
+      const epoch = isSignedIn(held) ? held.epoch : undefined
+      const entry: Held = { options, epoch, aheadMs: options.refreshAheadMs ?? defaultAheadMs }
+      const isNews = !isCovered(entry)
       holds.add(entry)
-      check()
+      if (isNews) check()
       return disposer(() => {
-        if (holds.delete(entry)) check()
+        if (holds.delete(entry) && !isCovered(entry)) check()
       })
     },
     check,

@@ -30,33 +30,46 @@ export async function askForTokens<Answer>(who: string, send: () => Promise<Answ
   }
 }
 
+/** What is a verdict on what was presented: error codes (RFC 6749, section 5.2), and statuses whatever comes with them. */
+type Verdicts = readonly (string | number)[]
+
 /**
- * Returns the JSON of an answer; undefined for a 204, and where `isVerdict` says that its status alone is one.
+ * Returns the JSON of a good answer; undefined for a 204.
  *
- * Throws a `RefreshError`: `unavailable` for 408, 425, 429, 5xx, a redirect, and where something else has answered, as a
- * captive portal does; `lost` where the answer broke off.
+ * Throws a `RefreshError`: `rejected` for a verdict; `unavailable` for 408, 425, 429, 5xx, a redirect, an error that
+ * passes, and where something else has answered, as a captive portal does; `lost` where the answer broke off;
+ * `misconfigured` for any other error. The code of an error is in its `cause`, as `{ code }`.
  */
-export async function readTokenAnswer(who: string, answer: TokenAnswer, isVerdict = false): Promise<unknown> {
+export async function readTokenAnswer(
+  who: string,
+  answer: TokenAnswer,
+  verdicts: Verdicts = ['invalid_grant'],
+): Promise<unknown> {
   const { status, headers, body } = answer
   if (status === 204) return undefined
+  const isVerdict = verdicts.includes(status)
   const isBusy = status === 408 || status === 425 || status === 429 || status >= 500
-  if (isBusy || status < 200 || (status >= 300 && status < 400)) {
+  if (isVerdict || isBusy || status < 200 || (status >= 300 && status < 400)) {
     body?.cancel().catch(() => {})
     throw new RefreshError(`${who} answered ${status || 'with a redirect'}`, {
-      reason: 'unavailable',
+      reason: isVerdict ? 'rejected' : 'unavailable',
       sent: true,
       retryAfterMs: retryAfterMs(headers.get('retry-after')),
     })
   }
   const text = await answer.text().catch((cause: unknown) => {
-    if (isVerdict) return ''
     throw new RefreshError(`The answer of ${who.toLowerCase()} broke off`, { reason: 'lost', sent: true, cause })
   })
+  const json = parsed(who, text)
+  if (status >= 400) throw tokenError(who, (Object(json) as { error?: unknown }).error, verdicts)
+  return json
+}
+
+function parsed(who: string, text: string): unknown {
   try {
     return JSON.parse(text) as unknown
   } catch {
     // Its text is not the cause: it may be anybody's, a captive portal's say.
-    if (isVerdict) return undefined
     throw new RefreshError(`Not ${who.toLowerCase()} answered: it was no JSON`, { reason: 'unavailable', sent: true })
   }
 }
@@ -64,16 +77,14 @@ export async function readTokenAnswer(who: string, answer: TokenAnswer, isVerdic
 /** Codes that say nothing of what was sent (RFC 6749, section 4.1.2.1); some answer them at the token endpoint, too. */
 const passing = ['temporarily_unavailable', 'server_error', 'slow_down']
 
-/**
- * Returns the error for an error code of a token endpoint (RFC 6749, section 5.2): `rejected` for a verdict on what was
- * presented, `unavailable` for what passes, else `misconfigured`. A code that is none is not repeated.
- */
-export function tokenError(who: string, code: unknown, verdicts: readonly string[] = ['invalid_grant']): RefreshError {
-  const told = typeof code === 'string' && /^[a-z_]{1,40}$/.test(code) ? code : 'an error'
-  const reason = passing.includes(told) ? 'unavailable' : 'misconfigured'
-  return new RefreshError(`${who} answered ${told}`, {
-    reason: verdicts.includes(told) ? 'rejected' : reason,
+/** Sorts an error code; one that is none is not repeated. */
+function tokenError(who: string, error: unknown, verdicts: Verdicts): RefreshError {
+  const code = typeof error === 'string' && /^[a-z_]{1,40}$/.test(error) ? error : undefined
+  const isPassing = passing.includes(code ?? '')
+  return new RefreshError(`${who} answered ${code ?? 'an error'}`, {
+    reason: verdicts.includes(code ?? '') ? 'rejected' : isPassing ? 'unavailable' : 'misconfigured',
     sent: true,
+    cause: code && { code },
   })
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 
 import { createStash } from '../src/create-stash.ts'
 import { mapStorage } from './support/map-storage.ts'
-import { raceRuns } from './support/race-runs.ts'
+import { raceRuns, replay } from './support/race-runs.ts'
 
 describe('a stash over a slow storage', () => {
   it('gives no value twice and loses none but to its successor, in any interleaving', async () => {
@@ -33,7 +33,7 @@ describe('a stash over a slow storage', () => {
         await s.waitFor(Promise.all(done))
         expect(given).toEqual(expected)
       }),
-      { numRuns: raceRuns },
+      { numRuns: raceRuns, ...replay },
     )
   })
 })

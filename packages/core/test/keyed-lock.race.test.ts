@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { createKeyedLock } from '../src/keyed-lock.ts'
-import { raceRuns } from './support/race-runs.ts'
+import { raceRuns, replay } from './support/race-runs.ts'
 
 interface Caller {
   readonly key: string
@@ -49,7 +49,7 @@ describe('createKeyedLock', () => {
         expect(lock.size).toBe(0)
         for (const order of Object.values(started)) expect(order).toEqual(order.toSorted((a, b) => a - b))
       }),
-      { numRuns: raceRuns },
+      { numRuns: raceRuns, ...replay },
     )
   })
 })

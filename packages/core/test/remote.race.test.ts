@@ -5,7 +5,7 @@ import { type AuthenticationError, authenticationError, isReauthError, RefreshEr
 import { connectSession, type EventTargetPort, exposeSession, type RemoteSession } from '../src/remote.ts'
 import type { SessionState } from '../src/session-state.ts'
 import { createOwner, credential, type Owner } from './support/owner.ts'
-import { raceRuns } from './support/race-runs.ts'
+import { raceRuns, replay } from './support/race-runs.ts'
 
 /** A pair of ports: messages of one direction keep their order, and arrive when the scheduler says so. */
 function createPair(scheduler: Scheduler, said: unknown[]): [near: EventTargetPort, far: EventTargetPort] {
@@ -209,6 +209,6 @@ describe(`a session across a port in any interleaving (${raceRuns} runs)`, { tim
       far: fc.array(steps, { minLength: 1, maxLength: 3 }),
       isFirst: fc.boolean(),
     })
-    await fc.assert(fc.asyncProperty(run, play), { numRuns: raceRuns })
+    await fc.assert(fc.asyncProperty(run, play), { numRuns: raceRuns, ...replay })
   })
 })

@@ -15,7 +15,7 @@ function requestOf(
   return {
     sent,
     dropped,
-    origin: 'https://api.test',
+    address: 'https://api.test/x',
     asked: undefined,
     isOneWay: isSpent,
     send({ credential }) {

@@ -84,6 +84,17 @@ describe('a session that is held', () => {
     expect(issuer.tokenPosts).toBe(2)
   })
 
+  it('looks at the clock once for thousands that hold alike', async () => {
+    const now = vi.fn<() => number>(() => 0)
+    const platform = { now, setTimeout: () => undefined, clearTimeout() {}, random: () => 0 }
+    const { session, signIn } = createHall(hourMs, { platform })
+    await signIn()
+    now.mockClear()
+    const disposers = Array.from({ length: 1000 }, () => session.hold())
+    for (const dispose of disposers) dispose()
+    expect(now.mock.calls.length).toBeLessThan(10)
+  })
+
   it('refreshes at once for a hold that comes inside of its window', async () => {
     const { signIn, session, issuer, clock } = createHall()
     await signIn()

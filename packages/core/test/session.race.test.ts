@@ -2,7 +2,7 @@ import fc, { type Arbitrary, type Scheduler } from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 
 import type { Outcome } from './support/race-issuer.ts'
-import { raceRuns } from './support/race-runs.ts'
+import { raceRuns, replay } from './support/race-runs.ts'
 import { createRaceWorld, type RaceWorld, type Step } from './support/race-world.ts'
 
 const outcome: Arbitrary<Outcome> = fc.oneof(
@@ -76,11 +76,11 @@ async function play({ scheduler, outcomes, callers, ticks, isStrict }: Run): Pro
 
 describe(`a session in any interleaving (${raceRuns} runs)`, { timeout: 5000 + raceRuns * 60 }, () => {
   it('keeps its invariants', async () => {
-    await fc.assert(fc.asyncProperty(runOf(step), play), { numRuns: raceRuns })
+    await fc.assert(fc.asyncProperty(runOf(step), play), { numRuns: raceRuns, ...replay })
   })
 
   it('keeps them where tokens are signed in that it has seen before', async () => {
     const steps = fc.oneof({ weight: 14, arbitrary: step }, { weight: 3, arbitrary: again })
-    await fc.assert(fc.asyncProperty(runOf(steps), play), { numRuns: raceRuns })
+    await fc.assert(fc.asyncProperty(runOf(steps), play), { numRuns: raceRuns, ...replay })
   })
 })

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { RefreshError } from '../src/errors.ts'
-import { askForTokens, readTokenAnswer, retryAfterMs, tokenError } from '../src/token-endpoint.ts'
+import { askForTokens, readTokenAnswer, retryAfterMs } from '../src/token-endpoint.ts'
 import { failureOf } from './support/failure-of.ts'
 
 const start = Date.UTC(2030, 0, 1, 12)
@@ -95,8 +95,17 @@ describe('readTokenAnswer', () => {
     expect(await readTokenAnswer(who, new Response(text))).toEqual(json)
   })
 
-  it.each([200, 201, 400, 401, 403, 404, 409, 422])('gives the JSON of a %d', async (status) => {
+  it.each([200, 201])('gives the JSON of a %d', async (status) => {
     expect(await readTokenAnswer(who, Response.json({ error: 'x' }, { status }))).toEqual({ error: 'x' })
+  })
+
+  it.each([400, 401, 403, 404, 409, 422])('reads the error in the JSON of a %d', async (status) => {
+    const answer = (): Response => Response.json({ error: 'invalid_grant' }, { status })
+    expect(await failureOf(readTokenAnswer(who, answer()))).toMatchObject({ reason: 'rejected', sent: true })
+    expect(await failureOf(readTokenAnswer(who, answer(), ['x']))).toMatchObject({
+      reason: 'misconfigured',
+      sent: true,
+    })
   })
 
   it('gives nothing for a 204', async () => {
@@ -164,19 +173,33 @@ describe('readTokenAnswer', () => {
   })
 
   it('asks for no JSON where the status is the verdict', async () => {
-    const broken = { status: 401, headers: new Headers(), body: null, text: () => Promise.reject(new Error('x')) }
-    for (const answer of [broken, new Response('<html>', { status: 401 }), new Response(null, { status: 401 })])
-      expect(await readTokenAnswer(who, answer, true)).toBeUndefined()
-    expect(await readTokenAnswer(who, Response.json({ a: 1 }, { status: 401 }), true)).toEqual({ a: 1 })
+    const cancel = vi.fn<() => Promise<void>>().mockRejectedValue(new Error('locked'))
+    const text = (): Promise<never> => Promise.reject(new Error('x'))
+    const broken = { status: 401, headers: new Headers(), body: { cancel }, text }
+    for (const answer of [broken, new Response('<html>', { status: 401 }), Response.json({}, { status: 401 })])
+      expect(await toldBy(readTokenAnswer(who, answer, [401]))).toEqual({
+        name: 'RefreshError',
+        message: 'The issuer answered 401',
+        reason: 'rejected',
+        sent: true,
+      })
+    expect(cancel).toHaveBeenCalledTimes(1)
   })
 
-  it('takes no status for a verdict that says to come again', async () => {
-    const answer = new Response(null, { status: 503 })
-    expect(await toldBy(readTokenAnswer(who, answer, true))).toMatchObject({ reason: 'unavailable' })
+  it('takes no other status for a verdict', async () => {
+    expect(await toldBy(readTokenAnswer(who, new Response(null, { status: 503 }), [401]))).toMatchObject({
+      reason: 'unavailable',
+    })
+    expect(await toldBy(readTokenAnswer(who, Response.json({}, { status: 403 }), [401]))).toMatchObject({
+      reason: 'misconfigured',
+    })
   })
 })
 
-describe('tokenError', () => {
+describe('an error code', () => {
+  const failureFor = (error: unknown, verdicts?: readonly string[]): Promise<unknown> =>
+    failureOf(readTokenAnswer(who, Response.json({ error }, { status: 400 }), verdicts))
+
   it.each([
     ['invalid_grant', 'rejected'],
     ['temporarily_unavailable', 'unavailable'],
@@ -189,27 +212,37 @@ describe('tokenError', () => {
     ['invalid_scope', 'misconfigured'],
     ['invalid_target', 'misconfigured'],
     ['anything_else', 'misconfigured'],
-  ])('sorts %s as %s', (code, reason) => {
-    expect(tokenError(who, code).toJSON()).toEqual({
+  ])('%s is %s, and is told', async (code, reason) => {
+    const failure = (await failureFor(code)) as RefreshError
+    expect(failure).toBeInstanceOf(RefreshError)
+    expect(failure.toJSON()).toEqual({
       name: 'RefreshError',
       message: `The issuer answered ${code}`,
       reason,
       sent: true,
     })
+    expect(failure.cause).toEqual({ code })
   })
 
   it.each([undefined, null, 42, '', 'Invalid_Grant', 'rt-1', 'a b', 'x'.repeat(41), ['invalid_grant'], {}])(
-    'does not repeat %j, which is no code',
-    (code) => {
-      expect(tokenError(who, code)).toMatchObject({ reason: 'misconfigured', message: 'The issuer answered an error' })
+    'that is none is not repeated: %j',
+    async (code) => {
+      const failure = await failureFor(code)
+      expect(failure).toMatchObject({ reason: 'misconfigured', message: 'The issuer answered an error' })
+      expect((failure as RefreshError).cause).toBeUndefined()
     },
   )
 
-  it('takes other codes for verdicts where it is told to', () => {
+  it.each([null, 42, 'invalid_grant', [{ error: 'invalid_grant' }], {}])('is not in %j', async (json) => {
+    const failure = await failureOf(readTokenAnswer(who, Response.json(json, { status: 400 })))
+    expect(failure).toMatchObject({ reason: 'misconfigured', message: 'The issuer answered an error' })
+  })
+
+  it('is a verdict where it is said to be one', async () => {
     const verdicts = ['invalid_request', 'server_error']
-    expect(tokenError(who, 'invalid_request', verdicts).reason).toBe('rejected')
-    expect(tokenError(who, 'server_error', verdicts).reason).toBe('rejected')
-    expect(tokenError(who, 'invalid_grant', verdicts).reason).toBe('misconfigured')
+    expect(await failureFor('invalid_request', verdicts)).toMatchObject({ reason: 'rejected' })
+    expect(await failureFor('server_error', verdicts)).toMatchObject({ reason: 'rejected' })
+    expect(await failureFor('invalid_grant', verdicts)).toMatchObject({ reason: 'misconfigured' })
   })
 })
 

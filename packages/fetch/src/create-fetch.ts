@@ -12,7 +12,7 @@ import { type Attach, sendAttached } from './attached.ts'
 import { hasAuthorization, readable, type Readable, withAuthorization } from './authorization.ts'
 import { isMarked, registerWrapper, sendBare, underWrappers } from './bare-fetch.ts'
 import { copiesOf, discard, isRequest, referrerOf } from './body.ts'
-import { createRefusalWarning, isListed, urlOf } from './destination.ts'
+import { addressOf, createRefusalWarning, isListed } from './destination.ts'
 import { type Classify, verdictOf } from './verdict.ts'
 
 export interface FetchOptions {
@@ -117,7 +117,7 @@ export function createFetch(source: CredentialSource, options: FetchOptions = {}
   function again(call: Call, refused: Credential, response: Response): Promise<Response> {
     const { input, asked, isSpent } = call
     return replay(source, refused, response, {
-      origin: urlOf(input).origin,
+      address: addressOf(input),
       asked,
       isOneWay: isSpent,
       send: ({ credential, ends }) => attempt(call, credential, ends),

@@ -134,7 +134,7 @@ export function kyAuth(source: CredentialSource, options: KyAuthOptions = {}): {
     const final = call.isReplayed === true
     call.isReplayed = true
     return replay(source, call.live.credential, response, {
-      origin: new URL(request.url).origin,
+      address: request.url,
       asked: { ...waiting(call, request.signal), final },
       isOneWay: call.isOneWay,
       send(live) {

@@ -6,12 +6,11 @@ import {
   readTokenAnswer,
   type Refresh,
   RefreshError,
-  tokenError,
+  resolveUrl,
   type TokenSet,
 } from '@reauth/core'
 
 import { sendBare } from './bare-fetch.ts'
-import { urlOf } from './destination.ts'
 
 export interface RefreshEndpointOptions {
   /**
@@ -48,7 +47,7 @@ export interface RefreshEndpointOptions {
  */
 export function refreshEndpoint(url: string | URL, options: RefreshEndpointOptions = {}): Refresh {
   const { body = defaultBody, credentials, parse = parseTokenResponse } = options
-  const address = urlOf(url)
+  const address = resolveUrl(url)
   const page = (globalThis.location as Location | undefined)?.origin
   if (!isSecureUrl(address) && address.origin !== page) {
     throw new TypeError(`refreshEndpoint("${address.origin}") is not https: tokens would travel in the clear`)
@@ -66,11 +65,7 @@ export function refreshEndpoint(url: string | URL, options: RefreshEndpointOptio
       ...(credentials && { credentials }),
     }
     const response = await askForTokens(who, () => sendBare(address, init, options.fetch))
-    const isVerdict = [401, 403].includes(response.status)
-    const json = await readTokenAnswer(who, response, isVerdict)
-    if (response.ok) return parsed(parse, json)
-    if (!isVerdict) throw tokenError(who, codeOf(json))
-    throw new RefreshError(`${who} answered ${response.status}`, { reason: 'rejected' })
+    return parsed(parse, await readTokenAnswer(who, response, ['invalid_grant', 401, 403]))
   }
 }
 
@@ -91,8 +86,6 @@ function encode(
   if (!headers.has('content-type')) headers.set('content-type', 'application/json')
   return [JSON.stringify(content), headers]
 }
-
-const codeOf = (json: unknown): unknown => (Object(json) as { error?: unknown }).error
 
 function parsed(parse: (json: unknown) => TokenSet, json: unknown): TokenSet {
   try {

@@ -1,6 +1,6 @@
 import { classifyResponse, type Verdict } from '@reauth/core'
 
-import { urlOf } from './destination.ts'
+import { addressOf } from './destination.ts'
 
 /** Says what an answer means where the status does not; undefined leaves it to the rules. */
 export type Classify = (response: Response) => Verdict | undefined
@@ -11,5 +11,5 @@ export function verdictOf(
   input: RequestInfo | URL,
   classify: Classify | undefined,
 ): Verdict | undefined {
-  return classify?.(response) ?? classifyResponse(response, urlOf(input))
+  return classify?.(response) ?? classifyResponse(response, addressOf(input))
 }

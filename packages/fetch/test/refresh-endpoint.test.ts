@@ -1,3 +1,5 @@
+import { inspect } from 'node:util'
+
 import { AuthenticationError, createSession, RefreshError, type TokenSet } from '@reauth/core'
 import { createFetch, refreshEndpoint, type RefreshEndpointOptions } from '@reauth/fetch'
 import { hold, html, malformedJson, settle, status } from '@reauth/testkit'
@@ -215,10 +217,10 @@ describe('an answer', () => {
     expect(outcome).toBeInstanceOf(RefreshError)
     expect(outcome).toMatchObject(expected)
     expect(requests).toHaveLength(1)
-    const { message, stack } = outcome as RefreshError
-    const told = `${message} ${stack} ${JSON.stringify(outcome)} ${String(outcome)}`
+    const { message, cause } = outcome as RefreshError & { cause?: { code: string } }
+    const told = `${inspect(outcome, { depth: 20, showHidden: true })} ${JSON.stringify(outcome)} ${String(outcome)}`
     expect(told).not.toMatch(/SECRET|REFRESH-|ACCESS-/)
-    expect((outcome as RefreshError).cause).toBeUndefined()
+    expect(cause).toEqual(cause && { code: message.replace('The refresh endpoint answered ', '') })
   })
 
   it('of 503 with a date is told as a wait', async () => {

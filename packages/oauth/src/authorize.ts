@@ -1,6 +1,11 @@
-import * as oauth from 'oauth4webapi'
+import {
+  calculatePKCECodeChallenge,
+  generateRandomCodeVerifier,
+  generateRandomNonce,
+  generateRandomState,
+} from 'oauth4webapi'
 
-import { failure, type Issuer, setAll } from './issuer.ts'
+import { type Issuer, setAll } from './issuer.ts'
 import type { OAuthOptions } from './oauth-options.ts'
 import type { RoundTrip } from './round-trip.ts'
 
@@ -24,18 +29,18 @@ export interface AuthorizeOptions {
 export async function signInUrl(
   issuer: Issuer,
   roundTrip: RoundTrip,
-  options: OAuthOptions & { readonly scope: string },
+  options: OAuthOptions,
   { acrValues, maxAge, prompt = options.prompt, parameters, returnTo }: AuthorizeOptions,
 ): Promise<URL> {
   const { authorization_endpoint: endpoint, scopes_supported: offered } = await issuer.discover()
-  const { clientId, redirectUri, scope } = options
+  const { clientId, redirectUri, scope = 'openid offline_access', dpop } = options
   const scopes = scope.split(' ')
-  const url = addressOf(issuer, endpoint)
-  const state = oauth.generateRandomState()
-  const nonce = scopes.includes('openid') ? oauth.generateRandomNonce() : undefined
-  const verifier = oauth.generateRandomCodeVerifier()
+  const state = generateRandomState()
+  const nonce = scopes.includes('openid') ? generateRandomNonce() : undefined
+  const verifier = generateRandomCodeVerifier()
   const isOffline = [scopes, offered].every((each) => each?.includes('offline_access'))
-  const key = await issuer.key()
+  const key = await dpop?.handle()
+  const url = issuer.endpoint(endpoint)
   setAll(url.searchParams, {
     ...options.parameters,
     ...parameters,
@@ -45,7 +50,7 @@ export async function signInUrl(
     scope,
     state,
     nonce,
-    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+    code_challenge: await calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
     prompt: prompt ?? (isOffline ? 'consent' : undefined),
     acr_values: [acrValues].flat().join(' ') || undefined,
@@ -54,12 +59,4 @@ export async function signInUrl(
   })
   await roundTrip.begin(state, { verifier, nonce, maxAge, returnTo })
   return url
-}
-
-function addressOf(issuer: Issuer, endpoint: string | undefined): URL {
-  try {
-    return issuer.endpoint(endpoint)
-  } catch (cause) {
-    throw failure('The issuer has no page to sign in at', 'misconfigured', cause)
-  }
 }

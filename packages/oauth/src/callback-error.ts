@@ -4,13 +4,6 @@
  */
 export type CallbackFailure = 'stale' | 'foreign' | 'tampered' | 'denied'
 
-const flaws: { readonly [Reason in CallbackFailure]: string } = {
-  stale: 'used up, or has waited too long',
-  foreign: 'not started in this tab',
-  tampered: 'not what the issuer answered',
-  denied: 'denied',
-}
-
 /** The page was opened with an answer to a sign-in that is none, or is a no. A session that there is stays as it is. */
 export class OAuthCallbackError extends Error {
   override readonly name = 'OAuthCallbackError'
@@ -20,8 +13,8 @@ export class OAuthCallbackError extends Error {
   /** Where the user was, a path of this origin; where that is known. */
   declare readonly returnTo?: string
 
-  constructor(reason: CallbackFailure, { cause, ...told }: { cause?: unknown; error?: string } = {}) {
-    super(`This sign-in is ${flaws[reason]}; start again`, { cause })
+  constructor(reason: CallbackFailure, told: { cause?: unknown; error?: string } = {}) {
+    super(`The answer to this sign-in is ${reason}; start again`, told)
     Object.assign(this, told, { reason })
   }
 }

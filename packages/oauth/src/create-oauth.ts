@@ -1,10 +1,9 @@
 import type { Refresh, Strategy, TokenSet } from '@reauth/core'
-import { checkedPath, tabStorage } from '@reauth/core/stash'
 
 import { type AuthorizeOptions, signInUrl } from './authorize.ts'
 import { answerIn, signInBy, type SignedIn } from './callback.ts'
 import { exchangeAt, type ExchangeOptions } from './exchange.ts'
-import { createIssuer, failure } from './issuer.ts'
+import { createIssuer, failure, misconfigured } from './issuer.ts'
 import type { OAuthOptions } from './oauth-options.ts'
 import { createRoundTrip } from './round-trip.ts'
 
@@ -43,17 +42,18 @@ const againMs = 60_000
 
 /** Creates the identity side. Throws a `TypeError` for an issuer that is not https, and for addresses that are none. */
 export function createOAuth(options: OAuthOptions): OAuth {
-  const { storage = tabStorage(), trace, scope = 'openid offline_access' } = options
   const issuer = createIssuer(options)
   const redirectUri = new URL(options.redirectUri)
-  const roundTrip = createRoundTrip(storage, trace, `${new URL(options.issuer).href} ${options.clientId}`)
+  const roundTrip = createRoundTrip(options)
   const answers = new Map<string, Promise<SignedIn>>()
 
   return {
     async authorize(asked = {}) {
       const { navigate = toPage, returnTo } = asked
-      if (returnTo !== undefined) checkedPath(returnTo, redirectUri.origin, trace)
-      const url = await signInUrl(issuer, roundTrip, { ...options, scope }, asked)
+      roundTrip.placeOf(returnTo)
+      const url = await signInUrl(issuer, roundTrip, options, asked).catch((error: unknown) => {
+        throw misconfigured(error)
+      })
       navigate(url)
       return url
     },
@@ -64,7 +64,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
       let signedIn = answers.get(state)
       if (signedIn === undefined) {
         const forget = (): boolean => answers.delete(state)
-        signedIn = signInBy(answer, issuer, roundTrip, options)
+        signedIn = signInBy(answer, issuer, roundTrip, options.redirectUri)
         answers.set(state, signedIn)
         // A signal keeps no process alive.
         signedIn.then(() => {
@@ -80,12 +80,10 @@ export function createOAuth(options: OAuthOptions): OAuth {
     exchange: (asked) => exchangeAt(issuer, asked),
     async revoke({ refreshToken, accessToken } = {}) {
       answers.clear()
-      try {
-        if (refreshToken !== undefined) await issuer.revoke(refreshToken, 'refresh_token')
-        else if (accessToken !== undefined) await issuer.revoke(accessToken, 'access_token')
-      } catch {
-        // Nobody waits for it, and nothing depends on it.
-      }
+      const token = refreshToken ?? accessToken
+      const hint = refreshToken === undefined ? 'access_token' : 'refresh_token'
+      // Nobody waits for it, and nothing depends on it.
+      if (token !== undefined) await issuer.revoke(token, hint).catch(() => {})
     },
   }
 }

@@ -1,5 +1,20 @@
-import { createKeyedLock, type Credential, indexedDbStorage, memoryStorage, type TokenStorage } from '@reauth/core'
-import * as oauth from 'oauth4webapi'
+import {
+  createKeyedLock,
+  type Credential,
+  indexedDbStorage,
+  memoryStorage,
+  RefreshError,
+  type RefreshFailureReason,
+  type TokenStorage,
+} from '@reauth/core'
+import {
+  allowInsecureRequests,
+  customFetch,
+  DPoP,
+  type DPoPHandle,
+  generateKeyPair,
+  protectedResourceRequest,
+} from 'oauth4webapi'
 
 import type { DpopKey } from './oauth-options.ts'
 
@@ -26,16 +41,16 @@ export interface Dpop extends DpopKey {
  * the first use, once for all tabs.
  */
 export function createDpop({ name = 'reauth', storage }: DpopOptions = {}): Dpop {
-  let made: Promise<oauth.DPoPHandle> | undefined
+  let made: Promise<DPoPHandle> | undefined
 
-  function handle(): Promise<oauth.DPoPHandle> {
+  function handle(): Promise<DPoPHandle> {
     made ??= making
       .run(name, () => keyPairIn(storage ?? defaultStorage(), name))
       .then(
-        (pair) => oauth.DPoP({}, pair),
-        (error: unknown) => {
+        (pair) => DPoP({}, pair),
+        (cause: unknown) => {
           made = undefined
-          throw error
+          throw new RefreshError('The key of the tokens cannot be read', { reason: 'unavailable', sent: false, cause })
         },
       )
     return made
@@ -43,6 +58,21 @@ export function createDpop({ name = 'reauth', storage }: DpopOptions = {}): Dpop
 
   return {
     handle,
+    async bound(ask) {
+      const key = await handle()
+      const tokens = await ask(key)
+        .catch((error: unknown) => {
+          if (wantsNonce(error)) return ask(key)
+          throw error
+        })
+        .catch((error: unknown) => {
+          // A nonce that is not taken at the second try either is none of ours.
+          throw wantsNonce(error) ? failure('The issuer takes none of its nonces', 'unavailable', error) : error
+        })
+      // Whoever sets a key relies on it (RFC 9449, section 5).
+      if (tokens.tokenType === 'dpop') return tokens
+      throw failure('The issuer gave a token that is not bound to the key', 'misconfigured')
+    },
     async attach(request, { accessToken, tokenType }, challenge) {
       if (accessToken === undefined) return request
       const headers = new Headers(request.headers)
@@ -59,16 +89,16 @@ export function createDpop({ name = 'reauth', storage }: DpopOptions = {}): Dpop
 }
 
 /** Has oauth4webapi make the proof for a request that it does not send; it learns the nonce of the answer. */
-async function prove(DPoP: oauth.DPoPHandle, request: Request, accessToken: string, answer: Response): Promise<string> {
+async function prove(key: DPoPHandle, request: Request, accessToken: string, answer: Response): Promise<string> {
   let proof = ''
-  await oauth.protectedResourceRequest(accessToken, request.method, new URL(request.url), new Headers(), null, {
-    DPoP,
-    [oauth.customFetch]: async (_url, { headers }) => {
+  await protectedResourceRequest(accessToken, request.method, new URL(request.url), new Headers(), null, {
+    DPoP: key,
+    [customFetch]: async (_url, { headers }) => {
       proof = new Headers(headers).get('dpop') ?? ''
       return answer
     },
     // Where the request may go is for who sends it to say.
-    [oauth.allowInsecureRequests]: true,
+    [allowInsecureRequests]: true,
   })
   return proof
 }
@@ -83,7 +113,7 @@ const defaultStorage = (): TokenStorage =>
 async function keyPairIn(storage: TokenStorage, name: string): Promise<CryptoKeyPair> {
   const found: unknown = (await storage.getItem(name)) ?? null
   if (isKeyPair(found)) return found
-  const pair = await oauth.generateKeyPair('ES256', { extractable: false })
+  const pair = await generateKeyPair('ES256', { extractable: false })
   const item = pair as unknown as string
   if (found !== null || storage.replaceItem === undefined) await storage.setItem(name, item)
   // Another tab was faster: one key for all of them.
@@ -93,4 +123,12 @@ async function keyPairIn(storage: TokenStorage, name: string): Promise<CryptoKey
 
 function isKeyPair(value: unknown): value is CryptoKeyPair {
   return typeof value === 'object' && value !== null && 'privateKey' in value
+}
+
+const wantsNonce = (error: unknown): boolean =>
+  ((error as RefreshError).cause as { code?: string } | undefined)?.code === 'use_dpop_nonce'
+
+/** What the issuer answered. */
+function failure(message: string, reason: RefreshFailureReason, cause?: unknown): RefreshError {
+  return new RefreshError(message, { reason, sent: true, cause })
 }

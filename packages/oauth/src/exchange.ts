@@ -28,7 +28,7 @@ export function exchangeAt(issuer: Issuer, options: ExchangeOptions): Required<S
         scope,
       }
       // A subject token that is no good is an `invalid_request` (RFC 8693, section 2.2.2).
-      return issuer.tokensBy(grantType, parameters, signal, { verdicts: ['invalid_grant', 'invalid_request'] })
+      return issuer.tokensBy(grantType, parameters, signal, ['invalid_grant', 'invalid_request'])
     },
   }
 }

@@ -6,42 +6,47 @@ import {
   readTokenAnswer,
   RefreshError,
   type RefreshFailureReason,
-  tokenError,
   type TokenSet,
 } from '@reauth/core'
-import * as oauth from 'oauth4webapi'
+import {
+  allowInsecureRequests,
+  type AuthorizationResponseError,
+  type AuthorizationServer,
+  type Client,
+  clockTolerance,
+  customFetch,
+  discoveryRequest,
+  type DPoPHandle,
+  genericTokenEndpointRequest,
+  JSON_ATTRIBUTE_COMPARISON,
+  None,
+  processDiscoveryResponse,
+  processGenericTokenEndpointResponse,
+  revocationRequest,
+  type TokenEndpointRequestOptions,
+  validateAuthResponse,
+} from 'oauth4webapi'
 
+import { OAuthCallbackError } from './callback-error.ts'
 import type { OAuthOptions } from './oauth-options.ts'
 
 /** What every request of oauth4webapi takes. */
 interface Sending {
-  readonly [oauth.customFetch]: (url: string, init: object) => Promise<Response>
-  readonly [oauth.allowInsecureRequests]: true
+  readonly [customFetch]: (url: string, init: object) => Promise<Response>
+  readonly [allowInsecureRequests]: true
   readonly signal: AbortSignal
-}
-
-/** How an answer of the token endpoint is judged. */
-interface Judging {
-  /** The error codes that are verdicts on what was presented. @default ['invalid_grant'] */
-  readonly verdicts?: readonly string[]
-  readonly process?: (
-    server: oauth.AuthorizationServer,
-    client: oauth.Client,
-    response: Response,
-  ) => Promise<oauth.TokenEndpointResponse>
 }
 
 /** The issuer, as far as the grants need it. */
 export interface Issuer {
-  readonly client: oauth.Client
   /** Returns an address that may be asked. Throws a `TypeError` for any other. */
   endpoint(address: string | URL | undefined): URL
   /** Reads the metadata, once; a failure is not remembered. */
-  discover(): Promise<oauth.AuthorizationServer>
-  /** The key that tokens are bound to, if they are. */
-  key(): Promise<oauth.DPoPHandle | undefined>
-  /** Asks for tokens. Rejects with a `RefreshError` that says what happened. */
-  tokensBy(grantType: string, parameters: Values, signal: AbortSignal, judging?: Judging): Promise<TokenSet>
+  discover(): Promise<AuthorizationServer>
+  /** Returns the code in an answer of a server. Throws an `OAuthCallbackError` where it has none. */
+  codeIn(server: AuthorizationServer, url: URL, state: string): string
+  /** Asks for tokens. Rejects with a `RefreshError` that says what happened: `rejected` for `verdicts`. */
+  tokensBy(grantType: string, parameters: Values, signal: AbortSignal, verdicts?: readonly string[]): Promise<TokenSet>
   /** Says that a token is over, also when the page goes away meanwhile; no answer says more. */
   revoke(token: string, hint: string): Promise<unknown>
 }
@@ -59,107 +64,81 @@ const who = 'The issuer'
 
 /** Throws a `TypeError` for an issuer that is not https, unless it is on loopback and that is allowed. */
 export function createIssuer(options: OAuthOptions): Issuer {
-  const { clientAuth = oauth.None(), allowInsecureRequests = false } = options
+  const { clientAuth = None(), dpop } = options
   const identifier = endpoint(options.issuer)
-  const client: oauth.Client = { client_id: options.clientId, [oauth.clockTolerance]: clockToleranceS }
-  let discovery: Promise<oauth.AuthorizationServer> | undefined
+  const client: Client = { client_id: options.clientId, [clockTolerance]: clockToleranceS }
+  let discovery: Promise<AuthorizationServer> | undefined
 
   function endpoint(address: string | URL | undefined): URL {
     const url = new URL(address ?? '')
-    if (url.protocol === 'https:' || (allowInsecureRequests && isSecureUrl(url))) return url
+    if (isSecureUrl(url) && (options.allowInsecureRequests || url.protocol === 'https:')) return url
     throw new TypeError(`${url.origin} is not https; allowInsecureRequests is for loopback`)
   }
 
-  const sending = (signal: AbortSignal, init?: RequestInit): Sending => ({
-    async [oauth.customFetch](url, given) {
+  const sending = (signal = AbortSignal.timeout(patienceMs), keepalive = false): Sending => ({
+    async [customFetch](url, init) {
       endpoint(url)
-      const response = await askForTokens(who, () => (options.fetch ?? fetch)(url, { ...given, ...init }))
-      const json = await readTokenAnswer(who, response)
-      // Whatever type it was sent with, it is JSON; null is as good as absent.
-      return new Response(
-        JSON.stringify(json || {}, (_, value: unknown) => value ?? undefined),
-        {
-          status: json ? response.status : 200,
-          headers: {
-            'content-type': 'application/json',
-            'dpop-nonce': response.headers.get('dpop-nonce') ?? '',
-          },
-        },
-      )
+      return askForTokens(who, () => (options.fetch ?? fetch)(url, { ...init, keepalive }))
     },
     // Which of them are is for `endpoint` to say.
-    [oauth.allowInsecureRequests]: true,
+    [allowInsecureRequests]: true,
     signal,
   })
 
-  async function readMetadata(): Promise<oauth.AuthorizationServer> {
-    try {
-      const response = await oauth.discoveryRequest(identifier, sending(AbortSignal.timeout(patienceMs)))
-      return await oauth.processDiscoveryResponse(identifier, response)
-    } catch (cause) {
+  async function readMetadata(): Promise<AuthorizationServer> {
+    return processDiscoveryResponse(identifier, await discoveryRequest(identifier, sending()))
+  }
+
+  function discover(): Promise<AuthorizationServer> {
+    discovery ??= readMetadata().catch((cause: { readonly code?: string }) => {
       discovery = undefined
-      throw (cause as { code?: string }).code === oauth.JSON_ATTRIBUTE_COMPARISON
-        ? failure(`${who} has another name`, 'misconfigured', cause)
-        : failure(`${who} cannot be reached`, 'unavailable', cause)
-    }
-  }
-
-  const discover = (): Promise<oauth.AuthorizationServer> => (discovery ??= readMetadata())
-
-  async function key(): Promise<oauth.DPoPHandle | undefined> {
-    try {
-      return await options.dpop?.handle()
-    } catch (cause) {
-      throw failure('The key of the tokens cannot be read', 'unavailable', cause)
-    }
-  }
-
-  async function tokensBy(
-    grantType: string,
-    parameters: Values,
-    signal: AbortSignal,
-    judging: Judging = {},
-    isRepeat = false,
-  ): Promise<TokenSet> {
-    const server = await discover()
-    const DPoP = await key()
-    const form = setAll(new URLSearchParams(), parameters)
-    let answer: Response | undefined
-    try {
-      const asked = { ...sending(signal), DPoP } as oauth.TokenEndpointRequestOptions
-      answer = await oauth.genericTokenEndpointRequest(server, client, clientAuth, grantType, form, asked)
-      const result = await (judging.process ?? oauth.processGenericTokenEndpointResponse)(server, client, answer)
-      // Whoever sets a key relies on it (RFC 9449, section 5).
-      if (DPoP && result.token_type !== 'dpop') {
-        throw failure(`${who} gave a token that is not bound to the key`, 'misconfigured', undefined, true)
-      }
-      return parseTokenResponse(result)
-    } catch (error) {
-      if (error instanceof oauth.ResponseBodyError) {
-        const isNonce = DPoP && oauth.isDPoPNonceError(error)
-        if (isNonce && !isRepeat) return tokensBy(grantType, parameters, signal, judging, true)
-        // A nonce that is not taken at the second try either is none of ours.
-        throw tokenError(who, isNonce ? 'slow_down' : error.error, judging.verdicts)
-      }
-      if (isReauthError(error)) throw error
-      const { code } = error as { code?: string }
-      const what = answer ? 'gave what is no token set' : 'cannot be asked'
-      // Not with the error itself: oauth4webapi keeps the answer in it, and half of a wrong answer may be a right token.
-      throw failure(`${who} ${what}${code ? ` (${code})` : ''}`, 'misconfigured', { code }, answer !== undefined)
-    }
+      const isOther = cause.code === JSON_ATTRIBUTE_COMPARISON
+      throw isOther ? misconfigured(cause) : failure('The issuer cannot be reached', 'unavailable', cause)
+    })
+    return discovery
   }
 
   return {
-    client,
     endpoint,
     discover,
-    key,
-    tokensBy,
+    codeIn(server, url, state) {
+      try {
+        const [code, second] = validateAuthResponse(server, client, url, state).getAll('code')
+        // Once, and not empty (RFC 6749, section 3.1).
+        if (code && second === undefined) return code
+      } catch (cause) {
+        const { error } = cause as Partial<AuthorizationResponseError>
+        if (error) throw new OAuthCallbackError('denied', /^[a-z_]{1,40}$/.test(error) ? { error } : {})
+      }
+      throw new OAuthCallbackError('tampered')
+    },
+    async tokensBy(grantType, parameters, signal, verdicts) {
+      const server = await discover()
+      const form = setAll(new URLSearchParams(), parameters)
+
+      async function ask(key?: DPoPHandle): Promise<TokenSet> {
+        let answer: Response | undefined
+        try {
+          const asked = { ...sending(signal), DPoP: key } as TokenEndpointRequestOptions
+          answer = await genericTokenEndpointRequest(server, client, clientAuth, grantType, form, asked)
+          const json = await readTokenAnswer(who, answer, verdicts)
+          // Null is as good as absent.
+          const text = JSON.stringify(json, (_, value: unknown) => value ?? undefined)
+          const given = new Response(text, answer)
+          return parseTokenResponse(await processGenericTokenEndpointResponse(server, client, given))
+        } catch (error) {
+          throw misconfigured(error, answer !== undefined)
+        }
+      }
+
+      return dpop ? dpop.bound(ask) : ask()
+    },
     async revoke(token, hint) {
-      return oauth.revocationRequest(await discover(), client, clientAuth, token, {
-        ...sending(AbortSignal.timeout(patienceMs), { keepalive: true }),
+      const response = await revocationRequest(await discover(), client, clientAuth, token, {
+        ...sending(undefined, true),
         additionalParameters: { token_type_hint: hint },
       })
+      return response.text()
     },
   }
 }
@@ -175,4 +154,14 @@ export function setAll(parameters: URLSearchParams, values: Values): URLSearchPa
 /** What ended before anything was sent, unless it says so. */
 export function failure(message: string, reason: RefreshFailureReason, cause?: unknown, sent = false): RefreshError {
   return new RefreshError(message, { reason, sent, cause })
+}
+
+/**
+ * Returns what no waiting will mend; an error of reauth as it is. Not with the error itself: oauth4webapi keeps the answer
+ * in it, and half of a wrong answer may be a right token. Its messages have none of it.
+ */
+export function misconfigured(error: unknown, sent?: boolean): Error {
+  if (isReauthError(error)) return error
+  const { code, message } = error as { code?: string; message: string }
+  return failure(`The issuer: ${message}`, 'misconfigured', { code }, sent)
 }

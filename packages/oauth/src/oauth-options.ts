@@ -1,4 +1,4 @@
-import type { TokenStorage, Trace } from '@reauth/core'
+import type { TokenSet, TokenStorage, Trace } from '@reauth/core'
 import type { ClientAuth, DPoPHandle } from 'oauth4webapi'
 
 /** The client at its issuer. */
@@ -35,5 +35,8 @@ export interface OAuthOptions {
 
 /** A key that tokens are bound to (RFC 9449). */
 export interface DpopKey {
+  /** Rejects with a `RefreshError` where there is no key. */
   handle(): Promise<DPoPHandle>
+  /** Has tokens asked for with a proof, once more where the issuer wants a nonce. Refuses those that are not bound. */
+  bound(ask: (key: DPoPHandle) => Promise<TokenSet>): Promise<TokenSet>
 }

@@ -1,6 +1,7 @@
 import { memoryStorage, parseStepUp, type TokenStorage } from '@reauth/core'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 
+import { createDpop } from '../src/dpop.ts'
 import { failureOf } from './support/failure-of.ts'
 import {
   answersSignIn,
@@ -71,9 +72,9 @@ describe('a sign-in', () => {
   })
 
   it('names the key that the tokens are to be bound to', async () => {
-    const handle = { calculateThumbprint: async () => 'thumbprint' } as never
-    const url = await oauthAt(scriptedIssuer(), { dpop: { handle: async () => handle } }).authorize()
-    expect(url.searchParams.get('dpop_jkt')).toBe('thumbprint')
+    const dpop = createDpop({ storage: memoryStorage() })
+    const url = await oauthAt(scriptedIssuer(), { dpop }).authorize()
+    expect(url.searchParams.get('dpop_jkt')).toBe(await (await dpop.handle()).calculateThumbprint())
   })
 
   it('fails where the issuer has no endpoint for it', async () => {

@@ -274,18 +274,21 @@ describe('a callback that is tampered with', () => {
     expect(await refusalOf(backFrom(staged.signIn), { ...staged, oauth })).toMatchObject({ reason: 'tampered' })
   })
 
+  const byIssuer = { name: 'RefreshError', sent: true }
+
   it.each([
-    ['the nonce of another sign-in', { nonce: 'another' }],
-    ['no nonce', { nonce: undefined }],
-    ['another audience', { aud: 'other' }],
-    ['another issuer', { iss: 'https://evil.test' }],
-    ['no subject', { sub: undefined }],
-    ['a time that is long over', { exp: start / 1000 - 200_000 }],
-  ])('gets an ID token with %s', async (_, claims) => {
+    ['the nonce of another sign-in', { nonce: 'another' }, undefined],
+    ['no nonce', { nonce: undefined }, undefined],
+    ['a nonce that is no text', { nonce: ['another'] }, undefined],
+    ['another audience', { aud: 'other' }, byIssuer],
+    ['another issuer', { iss: 'https://evil.test' }, byIssuer],
+    ['no subject', { sub: undefined }, byIssuer],
+    ['a time that is long over', { exp: start / 1000 - 200_000 }, byIssuer],
+  ])('gets an ID token with %s', async (_, claims, cause) => {
     const staged = await stage()
     answersSignIn(staged.issuer, staged.signIn, claims)
     const refusal = await refusalOf(backFrom(staged.signIn), staged)
-    expect(refusal).toMatchObject({ reason: 'tampered', cause: { name: 'RefreshError', sent: true } })
+    expect(refusal).toMatchObject({ reason: 'tampered', ...(cause && { cause }) })
     expect(inspect(refusal, { depth: 20, showHidden: true })).not.toMatch(/code-1|at-new|rt-new|eyJ/)
   })
 
@@ -420,6 +423,21 @@ describe('a callback whose exchange fails', () => {
     expect(await reloaded.handleCallback(backFrom(signIn))).toMatchObject({ returnTo: '/notes' })
   })
 
+  it('since the page is left before the metadata are there, can be tried again', async () => {
+    const { issuer, signIn, storage } = await stage()
+    const left = oauthAt(issuer, { storage })
+    await new Promise<void>((resolve) => {
+      issuer.script.discovery = () => {
+        resolve()
+        return new Promise(() => {})
+      }
+      void left.handleCallback(backFrom(signIn))
+    })
+    issuer.script.discovery = () => Response.json(metadata())
+    const reloaded = oauthAt(issuer, { storage })
+    expect(await reloaded.handleCallback(backFrom(signIn))).toMatchObject({ returnTo: '/notes' })
+  })
+
   it('since the answer was lost, is not tried again: the code may be spent', async () => {
     const staged = await stage()
     staged.issuer.script.token = async () => {
@@ -456,6 +474,26 @@ describe('a callback whose exchange fails', () => {
     await expect(oauth.handleCallback(backFrom(signIn))).rejects.toMatchObject({
       name: 'RefreshError',
       reason: 'misconfigured',
+    })
+  })
+
+  it('since the issuer has another name, is no fault of the address', async () => {
+    const { issuer, signIn, storage } = await stage()
+    issuer.script.discovery = () => Response.json(metadata({ issuer: 'https://evil.test' }))
+    const elsewhere = oauthAt(issuer, { storage })
+    await expect(elsewhere.handleCallback(backFrom(signIn))).rejects.toMatchObject({
+      name: 'RefreshError',
+      reason: 'misconfigured',
+    })
+  })
+
+  it('since nobody knows the type of the token, is no fault of the address', async () => {
+    const { issuer, oauth, signIn } = await stage()
+    answersSignIn(issuer, signIn, {}, { token_type: 'mac' })
+    await expect(oauth.handleCallback(backFrom(signIn))).rejects.toMatchObject({
+      name: 'RefreshError',
+      reason: 'misconfigured',
+      sent: true,
     })
   })
 

@@ -172,7 +172,7 @@ describe('the key', () => {
         },
       },
     })
-    await expect(dpop.handle()).rejects.toBe(failure)
+    await expect(dpop.handle()).rejects.toMatchObject({ name: 'RefreshError', reason: 'unavailable', cause: failure })
     expect(await dpop.handle()).toBe(await dpop.handle())
     expect(calls).toBe(2)
   })

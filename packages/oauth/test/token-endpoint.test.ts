@@ -85,7 +85,7 @@ describe('an answer of the token endpoint', () => {
 it('that is no token set says which rule it breaks, and nothing of what is in it', async () => {
   const failure = await failureOf(refreshAt(() => Response.json(tokenAnswer({ access_token: '' }))))
   expect(failure).toMatchObject({
-    message: 'The issuer gave what is no token set (OAUTH_INVALID_RESPONSE)',
+    message: 'The issuer: "response" body "access_token" property must not be empty',
     cause: { code: 'OAUTH_INVALID_RESPONSE' },
   })
 })

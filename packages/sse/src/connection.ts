@@ -1,8 +1,9 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 
-import type { Loss } from './loss.ts'
+import { brokenOff, type Failure } from './answer.ts'
 import { heard, type Sent } from './request.ts'
-import type { StreamOptions } from './stream-options.ts'
+import { StreamError } from './stream-error.ts'
+import type { Target } from './target.ts'
 
 /** Takes what is read: the id of each block first, then its event. */
 export interface Sink {
@@ -11,10 +12,13 @@ export interface Sink {
   retry(ms: number): void
 }
 
+/** How a connection ended: the server ended it, or it broke off. */
+export type Ending = 'over' | Failure
+
 /** One answer, read as events. */
 export interface Connection {
-  /** Reads until enough has come, or the connection is over. One call at a time. Rejects with what a sink throws. */
-  read(isEnough: () => boolean): Promise<Loss | undefined>
+  /** Reads until enough has come; returns how it ended, if it did. One call at a time. Rejects with what a sink throws. */
+  read(isEnough: () => boolean): Promise<Ending | undefined>
   close(): void
 }
 
@@ -22,16 +26,12 @@ export interface Connection {
 export const tooLong: unique symbol = Symbol('too long')
 
 /** Reads the body of an answer into a sink. */
-export function readEvents(
-  { response, request }: Sent,
-  sink: Sink,
-  { heartbeatMs, maxEventBytes = 4_194_304 }: StreamOptions,
-): Connection {
+export function readEvents({ response, request }: Sent, sink: Sink, target: Target): Connection {
   const reader = response?.body?.getReader()
   const decoder = new TextDecoder()
   let isTooLong = false
   const parser = createParser({
-    maxBufferSize: maxEventBytes,
+    maxBufferSize: target.options.maxEventBytes ?? 4_194_304,
     onId: sink.id,
     onEvent: sink.event,
     onRetry: sink.retry,
@@ -46,14 +46,18 @@ export function readEvents(
     async read(isEnough) {
       do {
         // What can be had comes first.
-        if (isTooLong) return { isTooLong }
+        if (isTooLong) {
+          const message = 'An event is longer than maxEventBytes; raise it, or have it sent in parts'
+          const error = new StreamError(message, { reason: 'too-long', lastEventId: target.lastEventId })
+          return { error, is: 'final' }
+        }
         let chunk: Uint8Array | undefined
         try {
-          chunk = (await (reader && heard(heartbeatMs, request, reader.read())))?.value
+          chunk = (await (reader && heard(target.options, request, reader.read())))?.value
         } catch (cause) {
-          return { cause }
+          return brokenOff(target, cause)
         }
-        if (chunk === undefined) return {}
+        if (chunk === undefined) return 'over'
         try {
           parser.feed(decoder.decode(chunk, { stream: true }))
         } catch (error) {

@@ -55,7 +55,7 @@ export function createEventSource(source: CredentialSource, options: StreamOptio
         },
       })
       void this.#feed
-        .pull(() => false)
+        .read()
         // A 204 is no error to a stream, and to this class the end as any other.
         .then(
           () => undefined,

@@ -25,11 +25,11 @@ export interface OpenStream {
 export function createStream(source: CredentialSource, options: StreamOptions = {}): OpenStream {
   const open = (url: string | URL, init: RequestInit = {}): EventStream => {
     const destination = checkListed(source, resolveUrl(url))
-    return iterate((onEvent) => createFeed(source, options, destination, init, { onEvent }))
+    return iterate((listener) => createFeed(source, options, destination, init, listener))
   }
   return Object.assign(open, {
     async each(url: string | URL, init: RequestInit, onEvent: (event: ServerSentEvent) => void) {
-      await createFeed(source, options, checkListed(source, resolveUrl(url)), init, { onEvent }).pull(() => false)
+      await createFeed(source, options, checkListed(source, resolveUrl(url)), init, { onEvent }).read()
     },
   })
 }

@@ -1,20 +1,19 @@
 import { acquireFirst, type Credential, type CredentialSource, isOneWay, replay, untilActive } from '@reauth/core'
 
-import { drop, send, type Sent, type Target } from './request.ts'
+import { drop, send, type Sent } from './request.ts'
+import type { Target } from './target.ts'
 
-/** Sends a stream's requests with the session's credential. */
-export interface Dialer {
-  /**
-   * Sends with a fresh credential, and once more after a refusal. `lastEventId` is left to the caller's own header while
-   * it is undefined. Rejects where no credential is to be had.
-   */
-  dial(lastEventId: string | undefined): Promise<Sent>
-  /** Sends with the credential given. */
-  dialWith(credential: Credential, lastEventId: string | undefined): Promise<Sent>
-}
-
-/** @param endWith is told of the signal of the period that the stream belongs to */
-export function createDialer(source: CredentialSource, target: Target, endWith: (ends: AbortSignal) => void): Dialer {
+/**
+ * Returns what sends a stream's requests with a fresh credential, and once more after a refusal; it rejects where no
+ * credential is to be had.
+ *
+ * @param endWith is told of the signal of the period that the stream belongs to
+ */
+export function createDialer(
+  source: CredentialSource,
+  target: Target,
+  endWith: (ends: AbortSignal) => void,
+): () => Promise<Sent> {
   const { url, init, signal, options } = target
   const { minValidityMs = 300_000, anonymous = false, outliveSession = false } = options
   const asked = { minValidityMs, signal }
@@ -33,20 +32,19 @@ export function createDialer(source: CredentialSource, target: Target, endWith: 
     return found?.credential
   }
 
-  return {
-    async dial(lastEventId) {
-      const credential = isOwned ? await source.acquire(asked) : await enter()
-      const sent = await send(target, credential, lastEventId)
-      if (sent.answer !== 'refused' || credential === undefined) return sent
-      return replay(source, credential, sent, {
-        origin: url.origin,
-        asked,
-        isOneWay: isOneWay(init.body),
-        send: (live) => send(target, live.credential, lastEventId),
-        isRefused: ({ answer }) => answer === 'refused',
-        drop,
-      })
-    },
-    dialWith: (credential, lastEventId) => send(target, credential, lastEventId),
+  return async () => {
+    const credential = isOwned ? await source.acquire(asked) : await enter()
+    const sent = await send(target, credential)
+    if (credential === undefined || !isRefused(sent)) return sent
+    return replay(source, credential, sent, {
+      address: url,
+      asked,
+      isOneWay: isOneWay(init.body),
+      send: (live) => send(target, live.credential),
+      isRefused,
+      drop,
+    })
   }
 }
+
+const isRefused = ({ answer }: Sent): boolean => typeof answer === 'object' && answer.is === 'refused'

@@ -1,4 +1,4 @@
-import type { Feed, ServerSentEvent } from './feed.ts'
+import type { Feed, FeedListener, ServerSentEvent } from './feed.ts'
 
 /** The events of a stream, to be iterated over once. */
 export interface EventStream extends AsyncIterableIterator<ServerSentEvent, undefined> {
@@ -11,13 +11,16 @@ export interface EventStream extends AsyncIterableIterator<ServerSentEvent, unde
 type Result = IteratorResult<ServerSentEvent, undefined>
 
 /** Returns an iterator over a feed, which is read only when nothing is left of what was read before. */
-export function iterate(open: (onEvent: (event: ServerSentEvent) => void) => Feed): EventStream {
+export function iterate(open: (listener: FeedListener) => Feed): EventStream {
   let events: ServerSentEvent[] = []
   let taken = 0
   /** What was asked for while a reading was under way waits its turn. */
   let turn: Promise<Result> | undefined
   let asked = 0
-  const feed = open((event) => events.push(event))
+  const feed = open({
+    onEvent: (event) => events.push(event),
+    isEnough: () => events.length > 0,
+  })
   let takenId = feed.lastEventId
 
   const isAtHand = (): boolean => taken < events.length && !feed.isOver
@@ -35,7 +38,7 @@ export function iterate(open: (onEvent: (event: ServerSentEvent) => void) => Fee
   async function pull(): Promise<Result> {
     try {
       if (isAtHand()) return take()
-      return (await feed.pull(() => events.length > 0)) ? take() : { value: undefined, done: true }
+      return (await feed.read()).done === true ? { value: undefined, done: true } : take()
     } finally {
       if (--asked === 0) turn = undefined
     }

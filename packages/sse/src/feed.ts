@@ -3,19 +3,20 @@ import {
   type Credential,
   type CredentialSource,
   defaultPlatform,
+  type Disposer,
   isReauthError,
-  type RefreshError,
   sleep,
   whenAborted,
 } from '@reauth/core'
 
+import { brokenOff, type Failure } from './answer.ts'
 import { type Connection, readEvents, type Sink, tooLong } from './connection.ts'
 import { createDialer } from './dialer.ts'
-import { answerError, lossError } from './failure.ts'
 import { createHandover } from './handover.ts'
-import type { Loss } from './loss.ts'
-import { drop } from './request.ts'
+import { drop, send } from './request.ts'
+import type { StreamError } from './stream-error.ts'
 import type { StreamOptions } from './stream-options.ts'
+import type { Target } from './target.ts'
 
 /** One event, as the WHATWG standard names its parts. */
 export interface ServerSentEvent {
@@ -29,6 +30,8 @@ export interface ServerSentEvent {
 /** Hears of what a feed does. */
 export interface FeedListener {
   onEvent(event: ServerSentEvent): void
+  /** Whether enough has come for now. @default never */
+  isEnough?: () => boolean
   onOpen?(response: Response): void
   /** A connection was lost, or could not be had; another one will be tried. */
   onLost?(cause: unknown): void
@@ -37,10 +40,10 @@ export interface FeedListener {
 /** The events of one URL, over as many connections as it takes. */
 export interface Feed {
   /**
-   * Reads until enough has come. Resolves with false when there is nothing more to come: the server has ended it, or it
-   * was closed. Rejects with what ended it otherwise. One call at a time.
+   * Reads, from where it has stopped, until enough has come. It is done when there is nothing more to come: the server has
+   * ended it, or it was closed. Rejects with what ended it otherwise, once.
    */
-  pull(isEnough: () => boolean): Promise<boolean>
+  read(): Promise<IteratorResult<undefined, undefined>>
   close(): void
   readonly isOver: boolean
   readonly lastEventId: string
@@ -57,29 +60,42 @@ export function createFeed(
   listener: FeedListener,
 ): Feed {
   const { maxEventBytes = 4_194_304 } = options
+  const { onEvent, isEnough = () => false } = listener
   const isGet = /^get$/i.test(init.method ?? 'get')
-  const seed = new Headers(init.headers).get('last-event-id') ?? ''
+  const firstEventId = new Headers(init.headers).get('last-event-id') ?? ''
   const life = new AbortController()
   const { signal } = life
+  let lastEventId = firstEventId
+  const target: Target = {
+    url,
+    init,
+    options,
+    signal,
+    firstEventId,
+    get lastEventId() {
+      return lastEventId
+    },
+  }
   const stops: (() => void)[] = []
-  const dialer = createDialer(source, { url, init, options, signal }, endWith)
-  let stage: 'new' | 'opening' | 'opened' | 'over' | 'told' = 'new'
+  const dial = createDialer(source, target, endWith)
+  /** From the first opening to the end. */
+  let held: Disposer | undefined
   let connection: Connection | undefined
-  let lastEventId = seed
   let retryMs: number | undefined
   /** How many connections in a row brought no event. */
   let failures = 0
 
+  let isOver = false
   const live: Sink = {
     id(id) {
-      if (!signal.aborted && handover?.isNew(id) !== false) lastEventId = id
+      if (!isOver && handover?.isNew(id) !== false) lastEventId = id
     },
     event({ id, event = 'message', data }) {
       // What comes in one piece is never buffered.
       if (data.length > maxEventBytes) throw tooLong
-      if (signal.aborted || handover?.isRepeated(id) === true) return
+      if (isOver || handover?.isRepeated(id) === true) return
       failures = 0
-      listener.onEvent({ type: event, data, lastEventId })
+      onEvent({ type: event, data, lastEventId })
     },
     retry(ms) {
       // What is longer is no time, as browsers have it.
@@ -89,8 +105,8 @@ export function createFeed(
   const handover = options.handover === true && isGet ? createHandover(live, openNext, cut) : undefined
 
   function end(reason: unknown): void {
-    if (signal.aborted) return
-    stage = 'over'
+    if (isOver) return
+    isOver = true
     life.abort(reason)
     for (const stop of stops) stop()
     cut()
@@ -109,49 +125,45 @@ export function createFeed(
     connection?.close()
   }
 
-  /** The id to say; undefined while it is the caller's own header. */
-  const position = (): string | undefined => (lastEventId === seed ? undefined : lastEventId)
-
   async function openNext(credential: Credential, sink: Sink): Promise<Connection | undefined> {
-    const sent = await dialer.dialWith(credential, position())
-    if (sent.answer === 'open') return readEvents(sent, sink, options)
+    const sent = await send(target, credential)
+    if (sent.answer === 'open') return readEvents(sent, sink, target)
     drop(sent)
     return undefined
   }
 
-  /** Connects. Returns undefined where the server says that there is no more. */
-  async function connect(): Promise<Connection | Loss | undefined> {
-    const sent = await dialer.dial(position()).catch(passing)
+  /** Connects; returns why it has not. */
+  async function connect(): Promise<Connection | 'over' | Failure> {
+    const sent = await dial().catch(passing)
     signal.throwIfAborted()
     if (!('answer' in sent)) return sent
     const { answer, response } = sent
-    if (answer === 'open') {
-      if (stage === 'opening') hold()
-      listener.onOpen?.(response as Response)
-      return readEvents(sent, live, options)
+    if (answer !== 'open') {
+      drop(sent)
+      return answer
     }
-    drop(sent)
-    if (answer === 'over') return undefined
-    if (typeof answer === 'object') return answer
-    throw answerError(sent, url, lastEventId)
+    held ??= hold()
+    listener.onOpen?.(response as Response)
+    return readEvents(sent, live, target)
   }
 
   /** A refresh that may work later is outlasted by what was open; before, it is the caller's to know. */
-  function passing(cause: unknown): Loss {
-    if (stage !== 'opened' || !isPassing(cause)) throw cause
-    return { cause, retryAfterMs: cause.retryAfterMs }
+  function passing(cause: unknown): Failure {
+    const isPassing =
+      isReauthError(cause) && cause.name === 'RefreshError' && ['unavailable', 'lost'].includes(cause.reason)
+    if (held === undefined || !isPassing) throw cause
+    return brokenOff(target, cause)
   }
 
-  /** From the first opening to the end. */
-  function hold(): void {
-    stage = 'opened'
-    const held = source.hold({
+  function hold(): Disposer {
+    const stop = source.hold({
       refreshAheadMs: options.minValidityMs,
       onCredential(credential) {
         if (connection !== undefined) handover?.start(credential)
       },
     })
-    stops.push(held)
+    stops.push(stop)
+    return stop
   }
 
   function tell(reason: string, ms = 0): void {
@@ -159,68 +171,63 @@ export function createFeed(
   }
 
   /** Waits before the next attempt. Throws for what is not to be tried again. */
-  async function rest(loss: Loss): Promise<void> {
-    const error = lossError(loss, url, lastEventId)
-    if (!isGet || loss.isTooLong) throw error
-    const ms = Math.max(loss.retryAfterMs ?? 0, restMs(failures++, retryMs))
-    tell(error.reason, ms)
+  async function rest({ error, is }: Failure): Promise<void> {
+    if (!isGet || is !== 'passing') throw error
+    const { reason, retryAfterMs = 0 } = error as StreamError
+    const ms = Math.max(retryAfterMs, restMs(failures++, retryMs))
+    tell(reason, ms)
     listener.onLost?.(error)
     await sleep(defaultPlatform, ms, signal)
   }
 
-  /** Reads on, over other connections if need be; false at the end. */
-  async function read(isEnough: () => boolean): Promise<boolean> {
-    for (;;) {
-      // One after the other: each connection goes on where the one before has stopped.
-      /* oxlint-disable no-await-in-loop */
-      signal.throwIfAborted()
-      const found = connection ?? (await connect())
-      if (found === undefined) return false
-      if (!('read' in found)) {
-        await rest(found)
-        continue
+  async function* run(): AsyncGenerator<undefined, undefined> {
+    try {
+      if (init.signal && !isOver) endWith(init.signal)
+      for (;;) {
+        // One after the other: each connection goes on where the one before has stopped.
+        /* oxlint-disable no-await-in-loop */
+        signal.throwIfAborted()
+        const found = connection ?? (await connect())
+        if (found === 'over') return
+        if ('error' in found) {
+          await rest(found)
+          continue
+        }
+        connection = found
+        const ending = await found.read(isEnough)
+        if (ending === undefined) {
+          yield
+          continue
+        }
+        found.close()
+        signal.throwIfAborted()
+        connection = await handover?.take()
+        if (connection !== undefined) tell('handover')
+        else if (ending !== 'over') await rest(ending)
+        else if (isGet) await rest(brokenOff(target))
+        else return
+        /* oxlint-enable no-await-in-loop */
       }
-      connection = found
-      const loss = await found.read(isEnough)
-      if (loss === undefined) return true
-      found.close()
-      signal.throwIfAborted()
-      connection = await handover?.take()
-      if (connection !== undefined) {
-        tell('handover')
-        continue
-      }
-      if (!isGet && !('cause' in loss) && !loss.isTooLong) return false
-      await rest(loss)
-      /* oxlint-enable no-await-in-loop */
+    } catch (error) {
+      end(error)
+      // What ended it first is what counts.
+      if (signal.reason !== closed) throw signal.reason
+    } finally {
+      end(closed)
     }
   }
 
+  const running = run()
   return {
+    read: () => running.next(),
     get isOver() {
-      return signal.aborted
+      return isOver
     },
     get lastEventId() {
       return lastEventId
     },
     close() {
       end(closed)
-    },
-    async pull(isEnough) {
-      if (stage === 'new') {
-        stage = 'opening'
-        if (init.signal) endWith(init.signal)
-      }
-      try {
-        if (await read(isEnough)) return true
-        end(closed)
-      } catch (error) {
-        end(error)
-      }
-      // What ended it first is what counts, and it is told once.
-      if (stage === 'told' || signal.reason === closed) return false
-      stage = 'told'
-      throw signal.reason
     },
   }
 }
@@ -229,9 +236,4 @@ export function createFeed(
 function restMs(failures: number, retryMs = 250): number {
   const minMs = failures === 0 ? retryMs : Math.max(retryMs, 250)
   return backoff(failures, { minMs, maxMs: Math.max(30_000, 2 * minMs) })
-}
-
-function isPassing(error: unknown): error is RefreshError {
-  if (!isReauthError(error) || error.name !== 'RefreshError') return false
-  return error.reason === 'unavailable' || error.reason === 'lost'
 }

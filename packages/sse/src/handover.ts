@@ -1,7 +1,6 @@
 import type { Credential } from '@reauth/core'
 
-import type { Connection, Sink } from './connection.ts'
-import type { Loss } from './loss.ts'
+import type { Connection, Ending, Sink } from './connection.ts'
 
 /** Make before break: the next connection opens while the one that is read goes on, and ids tell what comes twice. */
 export interface Handover {
@@ -22,7 +21,7 @@ interface Next {
   firstId?: string
   /** What it brings before it is taken; undefined from then on. */
   held: (() => void)[] | undefined
-  reading?: Promise<Loss | undefined> | undefined
+  reading?: Promise<Ending | undefined> | undefined
   timer?: ReturnType<typeof setTimeout>
 }
 
@@ -52,10 +51,10 @@ export function createHandover(
   async function watch(mine: Next): Promise<void> {
     const connection = await mine.opening
     mine.reading = connection?.read(() => mine.held?.length !== 0)
-    const loss = connection === undefined ? {} : await mine.reading
+    const isGone = connection === undefined || (await mine.reading) !== undefined
     // It may have been taken or given up meanwhile.
     if (next !== mine) return
-    if (loss !== undefined) {
+    if (isGone) {
       // The old one goes on.
       next = undefined
       connection?.close()
@@ -98,9 +97,9 @@ export function createHandover(
       for (const pass of held) pass()
       return {
         async read(isEnough) {
-          const loss = await mine.reading
+          const ending = await mine.reading
           mine.reading = undefined
-          return loss ?? (isEnough() ? undefined : connection.read(isEnough))
+          return ending ?? (isEnough() ? undefined : connection.read(isEnough))
         },
         close: connection.close,
       }

@@ -1,16 +1,8 @@
 import { authorizationOf, type Credential, defaultPlatform, timed } from '@reauth/core'
 
-import { type Answer, answerOf } from './answer.ts'
+import { type Answer, answerOf, brokenOff } from './answer.ts'
 import type { StreamOptions } from './stream-options.ts'
-
-/** What a stream asks for, whoever asks. */
-export interface Target {
-  readonly url: URL
-  readonly init: RequestInit
-  readonly options: StreamOptions
-  /** Ends whatever is under way. */
-  readonly signal: AbortSignal
-}
+import type { Target } from './target.ts'
 
 /** A request that was sent, and what came of it. */
 export interface Sent {
@@ -21,31 +13,27 @@ export interface Sent {
   readonly request: AbortController
 }
 
-/** Sends one request; `lastEventId` is left to the caller's own header while it is undefined. */
-export async function send(
-  { url, init, options, signal }: Target,
-  credential: Credential | undefined,
-  lastEventId: string | undefined,
-): Promise<Sent> {
-  const { fetch = globalThis.fetch, heartbeatMs, classify } = options
+/** Sends one request, for what comes after the last id. */
+export async function send(target: Target, credential: Credential | undefined): Promise<Sent> {
+  const { url, init, options, signal } = target
   const request = new AbortController()
   const abort = (): void => {
     request.abort(signal.reason)
   }
   signal.addEventListener('abort', abort, { signal: request.signal })
   if (signal.aborted) abort()
-  const headers = headersOf(init, credential, lastEventId)
+  const headers = headersOf(target, credential)
   try {
-    const sending = fetch(url, { cache: 'no-store', ...init, headers, signal: request.signal })
-    const response = await heard(heartbeatMs, request, sending)
-    return { answer: answerOf(response, url, classify), response, request }
+    const sending = (options.fetch ?? fetch)(url, { cache: 'no-store', ...init, headers, signal: request.signal })
+    const response = await heard(options, request, sending)
+    return { answer: answerOf(response, target), response, request }
   } catch (cause) {
-    return { answer: { cause }, request }
+    return { answer: brokenOff(target, cause), request }
   }
 }
 
 /** Waits for what a server sends; ends the request when it is silent for too long. */
-export function heard<T>(ms: number | undefined, request: AbortController, task: Promise<T>): Promise<T> {
+export function heard<T>({ heartbeatMs: ms }: StreamOptions, request: AbortController, task: Promise<T>): Promise<T> {
   if (ms === undefined) return task
   const giveUp = (): void => {
     request.abort(new Error(`Nothing came for ${ms} ms`))
@@ -53,13 +41,15 @@ export function heard<T>(ms: number | undefined, request: AbortController, task:
   return timed(defaultPlatform, ms, giveUp, () => task)
 }
 
-function headersOf(init: RequestInit, credential: Credential | undefined, lastEventId: string | undefined): Headers {
+function headersOf({ init, lastEventId, firstEventId }: Target, credential: Credential | undefined): Headers {
   const headers = new Headers(init.headers)
   if (!headers.has('accept')) headers.set('accept', 'text/event-stream')
   const authorization = credential && authorizationOf(credential)
   if (authorization !== undefined) headers.set('authorization', authorization)
+  // The caller's own header stays as it is, byte for byte.
+  if (lastEventId === firstEventId) return headers
   if (lastEventId === '') headers.delete('last-event-id')
-  else if (lastEventId !== undefined) headers.set('last-event-id', bytesOf(lastEventId))
+  else headers.set('last-event-id', bytesOf(lastEventId))
   return headers
 }
 

@@ -96,14 +96,14 @@ describe('an answer that is no stream', () => {
 
   it('classify has the first word', async () => {
     const scene = setScene()
-    const verdicts: Record<number, Verdict> = { 419: 'refused', 404: 'transient', 400: 'denied' }
+    const verdicts: Record<number, Verdict> = { 419: 'refused', 404: 'transient', 503: 'denied' }
     const stream = createStream(scene.session, { fetch: scene.fetch, classify: ({ status }) => verdicts[status] })
     holdTimers()
     const outcome = failureOf(stream.each(address, {}, () => {}))
     ;(await scene.call(0)).answer(419)
     ;(await scene.call(1)).answer(404)
     await vi.advanceTimersByTimeAsync(250)
-    ;(await scene.call(2)).answer(400)
+    ;(await scene.call(2)).answer(503)
     expect(await outcome).toBeInstanceOf(PermissionDeniedError)
     expect(scene.issuer.refreshes).toBe(1)
   })
