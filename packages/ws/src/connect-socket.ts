@@ -2,7 +2,6 @@ import { type BackoffOptions, checkListed, type CredentialSource, resolveUrl } f
 
 import { protocolList, socketUrl } from './destination.ts'
 import type { Supplied } from './handshake.ts'
-import { createJudge } from './judge.ts'
 import type { HeartbeatOptions } from './liveness.ts'
 import type { OutboxOptions } from './outbox.ts'
 import type { Placement } from './placement.ts'
@@ -61,17 +60,11 @@ export function connectSocket(
 ): ReconnectingSocket {
   const { placement, protocols, probe } = options
   checkPlacement(placement, transport)
-  const judge = createJudge({
-    source,
-    transport,
-    classify: options.classify,
-    probe: probe === undefined ? undefined : checkListed(source, resolveUrl(probe)),
-  })
   return new SupervisedSocket({
     ...options,
     source,
     transport,
-    judge,
+    probe: probe === undefined ? undefined : checkListed(source, resolveUrl(probe)),
     url: typeof url === 'function' ? url : checkListed(source, socketUrl(url)),
     protocols: typeof protocols === 'function' ? protocols : protocolList(protocols),
   }) as ReconnectingSocket

@@ -3,7 +3,7 @@ import { type AuthenticationError, backoff, whenChanged } from '@reauth/core'
 import type { SocketOptions } from './connect-socket.ts'
 import { epochOf } from './credential.ts'
 import { dial } from './dial.ts'
-import { closeCodeOf, type Judge, type Prospect } from './judge.ts'
+import { closeCodeOf, createJudge, type JudgeOptions, type Prospect } from './judge.ts'
 import { keepFresh } from './keep-fresh.ts'
 import type { Line, LineOptions } from './line.ts'
 import { watch } from './liveness.ts'
@@ -42,9 +42,8 @@ export interface Reconnecting {
 export interface SupervisorOptions
   extends
     LineOptions,
-    Pick<SocketOptions, 'anonymous' | 'overlap' | 'pauseWhenHidden' | 'heartbeat' | 'outbox' | 'backoff'> {
-  readonly judge: Judge
-}
+    JudgeOptions,
+    Pick<SocketOptions, 'anonymous' | 'overlap' | 'pauseWhenHidden' | 'heartbeat' | 'outbox' | 'backoff'> {}
 
 /** Keeps a socket connected. */
 export interface Supervisor {
@@ -56,9 +55,10 @@ export interface Supervisor {
 
 /** Starts to connect. */
 export function supervise(target: SocketTarget, stage: Stage, options: SupervisorOptions): Supervisor {
-  const { source, placement, judge, backoff: waits = {} } = options
+  const { source, placement, backoff: waits = {} } = options
   /** Unless it is found out for each connection. */
   const { origin } = options.url as Partial<URL>
+  const judge = createJudge(options)
   const outbox = createOutbox(options.outbox)
   /** How many tries failed, and how many credentials were refused at once, since a connection worked. */
   let attempt = 0
@@ -155,7 +155,7 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
   }
 
   /** Make before break: a line serves until the next one is there. */
-  async function makeNext(state: State, line: Line, tries = 0): Promise<void> {
+  async function makeNext(state: State, line: Line): Promise<void> {
     const life = new AbortController()
     const { signal } = life
     line.whenOver(() => {
@@ -169,11 +169,11 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
       })
     }
     const again = (): void => {
-      if (stage.state === state) void makeNext(state, line, tries + 1)
+      if (stage.state === state) void makeNext(state, line)
     }
     judge.judge(result, signal).then(
       () => {
-        after(backoff(tries, waits), signal, again)
+        after(backoff(attempt++, waits), signal, again)
       },
       () => {},
     )
