@@ -70,7 +70,7 @@ export function openLine(
 
     function endAfter(ms: number, how: Partial<Loss>): void {
       clearTimeout(timer)
-      timer = setTimeout(end, ms, how)
+      if (ended === undefined) timer = setTimeout(end, ms, how)
     }
 
     function end(how: Partial<Loss>): void {

@@ -291,9 +291,7 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
       const { phase, line } = stage.state
       if (phase === 'open') line.send(data)
       else if (target.readyState > 1) handBack([data])
-      else {
-        outbox.add(data, epochOf(source))
-      }
+      else outbox.add(data, epochOf(source))
     },
     close(code, reason = '') {
       const { phase } = stage.state

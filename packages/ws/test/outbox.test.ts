@@ -35,6 +35,23 @@ describe('an outbox', () => {
     },
   )
 
+  test('is whose message was first, and hands back what somebody else has left', () => {
+    const outbox = createOutbox()
+    expect(outbox.claim(1)).toEqual([])
+    outbox.add('of 1')
+    expect(outbox.claim(1)).toEqual([])
+    expect(outbox.claim()).toEqual(['of 1'])
+    outbox.add('of who comes next')
+    expect(outbox.claim(0)).toEqual([])
+    expect(outbox.claim()).toEqual([])
+    expect(outbox.claim(2)).toEqual(['of who comes next'])
+    outbox.take()
+    outbox.claim()
+    outbox.add('of 3', 3)
+    outbox.add('of 3, too', 4)
+    expect(outbox.claim(4)).toEqual(['of 3', 'of 3, too'])
+  })
+
   test('keeps the bytes that there were', () => {
     const outbox = createOutbox()
     const bytes = new Uint8Array([0, 1, 2, 3])
@@ -108,6 +125,27 @@ describe('what is sent', () => {
     socket.send('3')
     expect(heard.undelivered).toEqual(['1', '3'])
     await next(socket, 'close')
+  })
+
+  it('by the placement is nobody’s to get back', async ({ world }) => {
+    const { server, issuer, open, closing } = world
+    server.serve = (socket) => {
+      socket.once('message', () => {
+        socket.send('{"type":"auth.ok"}')
+        socket.pause()
+      })
+    }
+    const session = open()
+    const socket = closing(createWebSocket(session, server.url, { ...quick, placement: firstMessage() }))
+    const heard = listenTo(socket)
+    await next(socket, 'open')
+    for (let ordinal = 0; ordinal < 40; ordinal++) socket.send('x'.repeat(1_000_000))
+    await session.refresh()
+    socket.send('last')
+    for (const client of server.sockets) client.terminate()
+    await next(socket, 'reconnecting')
+    expect(heard.undelivered.at(-1)).toBe('last')
+    expect(heard.undelivered.filter((message) => issuer.isTokenIn(String(message)))).toEqual([])
   })
 
   it('and has not left this machine when the connection breaks is handed back', async ({ world }) => {

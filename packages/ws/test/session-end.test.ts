@@ -117,6 +117,18 @@ describe('a socket', () => {
     expect(heard.undelivered).toEqual(['of alice'])
   })
 
+  it('hands back at once what waits for another try when she signs out', async ({ world }) => {
+    const { server, open, closing } = world
+    server.admit = () => ({ status: 503, headers: { 'retry-after': '100' } })
+    const session = open()
+    const socket = closing(createWebSocket(session, server.url, options))
+    const heard = listenTo(socket)
+    await next(socket, 'reconnecting')
+    socket.send('of alice')
+    void session.signOut()
+    expect(heard.undelivered).toEqual(['of alice'])
+  })
+
   it('goes on with what waits when the session that expired comes back', async ({ world }) => {
     const { server, issuer, open, closing } = world
     const got: string[] = []

@@ -3,7 +3,7 @@ import { createIssuer } from '@reauth/testkit'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { createWebSocket } from '../src/create-web-socket.ts'
-import { cookie, firstMessage } from '../src/placement.ts'
+import { cookie, firstMessage, ticket } from '../src/placement.ts'
 import { createNetwork, type FakeSocket } from './support/fake-web-socket.ts'
 import { listenTo } from './support/heard.ts'
 
@@ -105,6 +105,42 @@ describe('a connection', () => {
       socket.close()
       await pass(0)
     }
+  })
+
+  it('is tried again where its ticket was not to be had in time', async () => {
+    const network = createNetwork()
+    let tickets = 0
+    const placement = ticket(() => {
+      if (++tickets === 1) throw new DOMException('The operation timed out', 'TimeoutError')
+      return tickets === 2 ? new Promise<string>(() => {}) : 't-3'
+    })
+    const socket = createWebSocket(source, url, { placement, WebSocket: network.WebSocket })
+    const heard = listenTo(socket)
+    await pass(10_000 + 2000)
+    expect(network.dialled.map((each) => each.url)).toEqual([`${url}?ticket=t-3`])
+    expect(heard.types).toEqual(['reconnecting', 'reconnecting'])
+    socket.close()
+    await pass(0)
+  })
+
+  it('that is closed by what it tells first tells no more, and ends once', async () => {
+    const network = createNetwork((dialled) => {
+      // All of it in one piece.
+      queueMicrotask(() => {
+        dialled.open()
+        dialled.say('1')
+        dialled.say('2')
+      })
+    })
+    const socket = createWebSocket(source, url, { placement: cookie(), WebSocket: network.WebSocket })
+    const heard = listenTo(socket)
+    socket.addEventListener('message', () => {
+      socket.close(3001)
+    })
+    await pass(10_000)
+    expect(heard.types).toEqual(['open', 'message', 'close'])
+    expect(heard.closes).toMatchObject([{ code: 3001, wasClean: true }])
+    expect(network.dialled).toHaveLength(1)
   })
 
   it('that does not answer a heartbeat is replaced, one that does is kept', async () => {
