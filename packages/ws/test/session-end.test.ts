@@ -202,7 +202,9 @@ describe('an anonymous socket', () => {
     server.admit = world.byToken
     const session = open({ isSignedOut: true })
     const socket = closing(createWebSocket(session, server.url, anonymous))
+    const heard = listenTo(socket)
     await next(socket, 'reconnecting')
+    expect(heard.losses).toMatchObject([{ reason: 'signed-out', delayMs: Infinity }])
     void session.signIn(issuer.signIn().tokens)
     await next(socket, 'open')
     expect(server.dials).toHaveLength(2)

@@ -1,4 +1,4 @@
-import { createSession, staticSource } from '@reauth/core'
+import { createSession, disposer, staticSource } from '@reauth/core'
 import { createIssuer } from '@reauth/testkit'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
@@ -110,13 +110,16 @@ describe('a connection', () => {
   it('is tried again where its ticket was not to be had in time', async () => {
     const network = createNetwork()
     let tickets = 0
+    let tell: ((ticket: string) => void) | undefined
     const placement = ticket(() => {
       if (++tickets === 1) throw new DOMException('The operation timed out', 'TimeoutError')
-      return tickets === 2 ? new Promise<string>(() => {}) : 't-3'
+      return tickets === 2 ? new Promise<string>((resolve) => (tell = resolve)) : 't-3'
     })
     const socket = createWebSocket(source, url, { placement, WebSocket: network.WebSocket })
     const heard = listenTo(socket)
     await pass(10_000 + 2000)
+    tell?.('t-2')
+    await pass(0)
     expect(network.dialled.map((each) => each.url)).toEqual([`${url}?ticket=t-3`])
     expect(heard.types).toEqual(['reconnecting', 'reconnecting'])
     socket.close()
@@ -141,6 +144,105 @@ describe('a connection', () => {
     expect(heard.types).toEqual(['open', 'message', 'close'])
     expect(heard.closes).toMatchObject([{ code: 3001, wasClean: true }])
     expect(network.dialled).toHaveLength(1)
+  })
+
+  it.each(['close', 'reconnect'] as const)('that is over before it is told of takes a %s()', async (method) => {
+    let isFirst = true
+    const network = createNetwork((dialled) => {
+      if (!isFirst) return
+      queueMicrotask(() => {
+        dialled.open()
+        dialled.say('1')
+        dialled.cut()
+      })
+    })
+    const socket = createWebSocket(source, url, { placement: cookie(), WebSocket: network.WebSocket })
+    const heard = listenTo(socket)
+    const act = (): void => {
+      if (isFirst) socket[method]()
+      isFirst = false
+    }
+    socket.addEventListener(method === 'close' ? 'message' : 'open', act)
+    await pass(0)
+    expect(heard.types.slice(-1)).toEqual([method === 'close' ? 'close' : 'reconnecting'])
+    expect(heard.types).toHaveLength(3)
+    socket.close()
+    await pass(0)
+    expect(heard.closes).toHaveLength(1)
+  })
+
+  it('that is closed as it opens is not made again', async () => {
+    const network = createNetwork()
+    const socket = createWebSocket(source, url, { placement: cookie(), WebSocket: network.WebSocket })
+    const heard = listenTo(socket)
+    socket.addEventListener('open', () => {
+      socket.close()
+    })
+    await pass(0)
+    network.dialled[0]?.open()
+    await pass(10_000)
+    expect(heard.types).toEqual(['open', 'close'])
+    expect(network.dialled).toHaveLength(1)
+  })
+
+  it('that was given up tells no more, whatever still comes', async () => {
+    const network = createNetwork()
+    const heartbeat = { message: 'ping', intervalMs: 1000, timeoutMs: 100 }
+    const socket = createWebSocket(source, url, { placement: cookie(), WebSocket: network.WebSocket, heartbeat })
+    const heard = listenTo(socket)
+    await pass(0)
+    const [dialled] = network.dialled
+    dialled!.open()
+    dialled!.close = () => {}
+    await pass(1100)
+    expect(heard.losses).toMatchObject([{ reason: 'silent' }])
+    dialled!.say('late')
+    expect(heard.messages).toEqual([])
+    socket.close()
+    await pass(0)
+  })
+
+  it('is left by nobody who goes while it is dialled', async () => {
+    for (const leave of ['close', 'sign-out']) {
+      // Whichever step it is at.
+      for (let steps = 0; steps < 30; steps++) {
+        const issuer = createIssuer()
+        const session = createSession({ refresh: issuer.refresh, origins })
+        await session.signIn(issuer.signIn().tokens)
+        const network = createNetwork()
+        const socket = createWebSocket(session, url, { placement: cookie(), WebSocket: network.WebSocket })
+        for (let step = 0; step < steps; step++) await Promise.resolve()
+        if (leave === 'close') socket.close()
+        else void session.signOut()
+        await pass(0)
+        for (const dialled of network.live) dialled.open()
+        await pass(0)
+        expect(network.live).toEqual([])
+        socket.close()
+        await pass(0)
+        await session[Symbol.asyncDispose]()
+      }
+    }
+  })
+
+  it('leaves no subscription behind, however it ends', async () => {
+    let subscriptions = 0
+    const counting = {
+      ...source,
+      subscribe() {
+        subscriptions++
+        return disposer(() => subscriptions--)
+      },
+    }
+    const network = createNetwork()
+    const options = { placement: cookie(), WebSocket: network.WebSocket }
+    const closed = createWebSocket(counting, url, options)
+    closed.reconnect()
+    expect(subscriptions).toBe(1)
+    closed.close()
+    const misused = createWebSocket(counting, () => 'wss://elsewhere.test', options)
+    await pass(0)
+    expect([closed.readyState, misused.readyState, subscriptions]).toEqual([3, 3, 0])
   })
 
   it('that does not answer a heartbeat is replaced, one that does is kept', async () => {
@@ -216,6 +318,101 @@ describe('a newer credential', () => {
     expect(heard.losses).toMatchObject([{ reason: 'silent' }])
     socket.close()
     await pass(0)
+    await session[Symbol.asyncDispose]()
+  })
+
+  it.each(['acknowledged', 'asked for'])('that is %s while the connection closes does not keep it', async (how) => {
+    const issuer = createIssuer()
+    const session = createSession({ refresh: issuer.refresh, origins })
+    await session.signIn(issuer.signIn().tokens)
+    const network = createNetwork()
+    const socket = createWebSocket(session, url, { placement: firstMessage(), WebSocket: network.WebSocket })
+    const heard = listenTo(socket)
+    await pass(0)
+    const [dialled] = network.dialled
+    dialled!.open()
+    await pass(0)
+    dialled!.say('{"type":"auth.ok"}')
+    await pass(0)
+    if (how === 'acknowledged') await session.refresh()
+    else dialled!.say('{"type":"auth.required"}')
+    // It takes its time to close.
+    dialled!.close = () => {
+      dialled!.readyState = 2
+    }
+    socket.close()
+    dialled!.dispatchEvent(new MessageEvent('message', { data: '{"type":"auth.ok"}' }))
+    await pass(5000)
+    expect(heard.types).toEqual(['open', 'close'])
+    await session[Symbol.asyncDispose]()
+  })
+
+  it('that comes while the server closes leaves it to the code what it means', async () => {
+    const issuer = createIssuer()
+    const session = createSession({ refresh: issuer.refresh, origins })
+    await session.signIn(issuer.signIn().tokens)
+    const network = createNetwork()
+    const socket = createWebSocket(session, url, { placement: cookie(), WebSocket: network.WebSocket })
+    const heard = listenTo(socket)
+    await pass(0)
+    const [dialled] = network.dialled
+    dialled!.open()
+    await pass(0)
+    dialled!.readyState = 2
+    await session.refresh()
+    dialled!.cut(4401)
+    await pass(0)
+    expect(heard.losses).toMatchObject([{ reason: 'refused', code: 4401 }])
+    socket.close()
+    await pass(0)
+    await session[Symbol.asyncDispose]()
+  })
+
+  it('that waits for its connection is left when the socket is asked to connect anew', async () => {
+    const issuer = createIssuer()
+    const session = createSession({ refresh: issuer.refresh, origins })
+    await session.signIn(issuer.signIn().tokens)
+    const network = createNetwork()
+    const options = { placement: cookie(), overlap: true, WebSocket: network.WebSocket }
+    const socket = createWebSocket(session, url, options)
+    const heard = listenTo(socket)
+    await pass(0)
+    const [first] = network.dialled
+    first!.open()
+    await pass(0)
+    await session.refresh()
+    await pass(0)
+    const close = first!.close.bind(first)
+    first!.close = () => {}
+    socket.reconnect()
+    network.dialled[1]?.open()
+    await pass(0)
+    expect(network.live).toEqual([first])
+    close()
+    await pass(0)
+    expect(heard.losses).toMatchObject([{ reason: 'asked' }])
+    socket.close()
+    await pass(10)
+    await session[Symbol.asyncDispose]()
+  })
+
+  it('of somebody else opens nothing for who closes the socket at what is handed back', async () => {
+    const issuer = createIssuer()
+    const session = createSession({ refresh: issuer.refresh, origins })
+    await session.signIn(issuer.signIn().tokens)
+    const network = createNetwork()
+    const socket = createWebSocket(session, url, { placement: cookie(), WebSocket: network.WebSocket })
+    const heard = listenTo(socket)
+    socket.send('of alice')
+    void session.signIn(issuer.signIn({ identity: 'bob' }).tokens)
+    socket.addEventListener('undelivered', () => {
+      socket.close()
+    })
+    await pass(0)
+    for (const dialled of network.live) dialled.open()
+    await pass(10)
+    expect(heard.types).toEqual(['undelivered', 'close'])
+    expect(network.live).toEqual([])
     await session[Symbol.asyncDispose]()
   })
 
