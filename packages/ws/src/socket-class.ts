@@ -95,7 +95,7 @@ export function socketClass(
 
     #open(line: Line, signal: AbortSignal): void {
       this.#stage.enter({ phase: 'open', line }, this.#stage.life)
-      this.dispatchEvent(new Event('open'))
+      this.tell('open')
       if (this.readyState !== 1) return
       let isProved = false
       line.listen({

@@ -31,7 +31,7 @@ export class SocketTarget extends EventTarget {
   readonly #stage: Stage
   readonly #handlers: { [Type in string]?: ((event: Event) => unknown) | null } = {}
   readonly #targets: PropertyDescriptorMap
-  #hasMessageListeners = false
+  readonly #listened = new Set<string>()
   #binaryType: BinaryType = 'blob'
 
   static {
@@ -98,13 +98,19 @@ export class SocketTarget extends EventTarget {
   }
 
   override addEventListener(...args: Parameters<EventTarget['addEventListener']>): void {
-    if (args[0] === 'message') this.#hasMessageListeners = true
+    this.#listened.add(args[0])
     super.addEventListener(...args)
+  }
+
+  /** Tells who listens; an event that nobody hears of is not made. */
+  tell(type: string, detail?: object): void {
+    if (!this.#listened.has(type) && !(type in this.#handlers)) return
+    this.dispatchEvent(detail ? new CustomEvent(type, { detail }) : new Event(type))
   }
 
   /** Passes a message on. Where only `onmessage` waits for it, it is the event itself, as of this target. */
   deliver(event: MessageEvent): void {
-    if (this.#hasMessageListeners) {
+    if (this.#listened.has('message')) {
       const { data, origin } = event as MessageEvent<unknown>
       this.dispatchEvent(new MessageEvent('message', { data, origin: origin ?? '' }))
       return

@@ -119,7 +119,7 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
     state.woke = watch(line, options.transport, options.heartbeat ?? {})
     isAnonymous = options.anonymous
     for (const data of outbox.take()) line.send(data)
-    target.dispatchEvent(new Event('open'))
+    target.tell('open')
     if (stage.state !== state) return
     follow(line, settle, answer)
     changed()
@@ -227,7 +227,7 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
     { code, status, credential }: Partial<Loss> = {},
     waitMs = delayMs,
   ): void {
-    target.dispatchEvent(new CustomEvent('reconnecting', { detail: { reason, attempt, delayMs, code, status } }))
+    target.tell('reconnecting', { reason, attempt, delayMs, code, status })
     source.trace?.({
       type: 'reconnect',
       level: 'info',
@@ -266,7 +266,7 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
   }
 
   function handBack(messages: readonly Data[]): void {
-    if (messages.length > 0) target.dispatchEvent(new CustomEvent('undelivered', { detail: { messages } }))
+    if (messages.length > 0) target.tell('undelivered', { messages })
   }
 
   /** Ends it, until a credential comes that may do better. */
