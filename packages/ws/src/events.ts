@@ -5,7 +5,7 @@ export function closeEvent({ code = 1006, reason = '', wasClean = false }: Parti
   const { CloseEvent: PlatformEvent } = globalThis as Partial<typeof globalThis>
   const told = { code, reason, wasClean }
   // Node has none before version 23.
-  return PlatformEvent ? new PlatformEvent('close', told) : (Object.assign(new Event('close'), told) as CloseEvent)
+  return PlatformEvent ? new PlatformEvent('close', told) : Object.assign(new Event('close'), told)
 }
 
 /** Returns the event of an error, as `ErrorEvent` has it. */

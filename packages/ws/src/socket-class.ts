@@ -89,11 +89,11 @@ export function socketClass(
       const { signal } = this.#stage.life
       const result = await dial(this.#options, signal, anonymous)
       if (signal.aborted) return
-      if ('socket' in result) this.#open(result, signal)
+      if ('socket' in result) this.#open(result)
       else this.#settle(result)
     }
 
-    #open(line: Line, signal: AbortSignal): void {
+    #open(line: Line): void {
       this.#stage.enter({ phase: 'open', line }, this.#stage.life)
       this.tell('open')
       if (this.readyState !== 1) return
@@ -138,5 +138,5 @@ export function socketClass(
       this.tellEnd(ending, line === undefined ? error : undefined)
     }
   }
-  return OneShotSocket as unknown as typeof WebSocket
+  return OneShotSocket
 }

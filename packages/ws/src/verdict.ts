@@ -13,8 +13,9 @@ const meanings: Readonly<Record<number, Verdict>> = { 3000: 'refused', 4401: 're
  * that failed and whose answer the platform hides.
  */
 export function verdictOf(loss: Loss, classify: Classify | undefined, seesHandshake: boolean): Verdict | undefined {
-  const { status, headers = new Headers(), body = '', code = 1006, reason = '' } = loss
+  const { status, code = 1006, reason = '' } = loss
   if (status !== undefined) {
+    const { headers = new Headers(), body = '' } = loss
     const answer = { status, headers, body }
     return classify?.(answer) ?? classifyResponse(answer) ?? 'transient'
   }
