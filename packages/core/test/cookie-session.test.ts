@@ -233,6 +233,10 @@ describe('a cookie session', () => {
     })
   })
 
+  it('cannot do without refresh', () => {
+    expect(() => createCookieSession({} as never)).toThrow(TypeError)
+  })
+
   it('loads from an async storage before it asks anybody', async () => {
     const { open, storage } = createDesk()
     const restore = vi.fn<() => Promise<{ identity: string }>>(async () => ({ identity: 'bob' }))
