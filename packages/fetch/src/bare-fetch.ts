@@ -1,7 +1,10 @@
 const wrapped = new WeakMap<typeof fetch, typeof fetch>()
 
-/** On a request that our wrappers let through as it is. A monitor that copies the init copies it, too. */
-const mark = Symbol('reauth')
+/**
+ * On a request that our wrappers let through as it is, also those of another copy of this package. A monitor that copies
+ * the init copies it, too.
+ */
+const mark = Symbol.for('reauth')
 
 /** Remembers what a wrapper wraps. */
 export function registerWrapper(wrapper: typeof fetch, under: typeof fetch): void {
