@@ -18,8 +18,8 @@ export function underWrappers(found: typeof fetch): typeof fetch {
 }
 
 /** Returns whether a request has been through one of our wrappers, or is one that none may touch. */
-export function isMarked(init: RequestInit | undefined): boolean {
-  return init !== undefined && mark in init
+export function isMarked(init: RequestInit | null | undefined): boolean {
+  return (init as { [mark]?: true } | null | undefined)?.[mark] === true
 }
 
 /**
