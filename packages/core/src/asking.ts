@@ -11,16 +11,15 @@ export function asking(restore: (context: { signal: AbortSignal }) => Promise<To
   let isAnswered = false
 
   async function ask(event: SessionEvent, host: SessionHost): Promise<void> {
-    let tokens: TokenSet | undefined
+    let arrival = event
     try {
-      tokens = await restore({ signal: host.lifetime })
+      const tokens = await restore({ signal: host.lifetime })
+      if (tokens && host.flawOf(tokens) === undefined) arrival = { ...arrivalOf(tokens, host), isRestored: true }
     } catch {
       // Nobody who is known to be.
     }
     isAnswered = true
-    if (host.holding.status !== 'loading') return
-    if (tokens === undefined || host.flawOf(tokens) !== undefined) host.dispatch(event)
-    else host.dispatch({ ...arrivalOf(tokens, host), isRestored: true })
+    if (host.holding.status === 'loading') host.dispatch(arrival)
   }
 
   return (event, host) => {

@@ -120,6 +120,51 @@ describe('an external session', () => {
     expect(session.state.status).toBe('active')
   })
 
+  it('cannot tell where the SDK fails at the first acquire, and asks again with the next', async () => {
+    let error: Error | undefined = new Error('network')
+    const { session } = createDesk(
+      async () => {
+        if (error !== undefined) throw error
+        return 'A1'
+      },
+      { isSignInRequired: (cause) => (cause as Error).message === 'login_required' },
+    )
+    for (const _ of [1, 2]) {
+      await expect(session.acquire()).rejects.toMatchObject({ reason: 'unavailable', cause: error })
+      expect(session.state.status).toBe('signed-out')
+    }
+    error = new Error('login_required')
+    await expect(session.acquire()).rejects.toMatchObject({ name: 'AuthenticationError', reason: 'signed-out' })
+    error = undefined
+    expect(await session.acquire()).toMatchObject({ accessToken: 'A1' })
+  })
+
+  it('is signed out by its owner, whatever the SDK failed with before', async () => {
+    const { session } = createDesk(() => Promise.reject(new Error('network')))
+    await expect(session.acquire()).rejects.toMatchObject({ reason: 'unavailable' })
+    await session.signOut()
+    await expect(session.acquire()).rejects.toMatchObject({ reason: 'signed-out' })
+  })
+
+  it('keeps the reason of a caller who gave up, where the SDK fails', async () => {
+    const { session } = createDesk(() => Promise.reject(new Error('network')))
+    await expect(session.acquire({ signal: AbortSignal.abort('enough') })).rejects.toBe('enough')
+  })
+
+  it('is signed out where the SDK gives null', async () => {
+    let token: string | null = null
+    const { session } = createDesk(async () => token as never)
+    await expect(session.acquire()).rejects.toMatchObject({ reason: 'signed-out' })
+    token = 'A1'
+    const refused = await session.acquire()
+    token = null
+    await expect(session.acquire({ refused })).rejects.toMatchObject({ reason: 'signed-out' })
+  })
+
+  it('cannot do without getToken', () => {
+    expect(() => createExternalSession({} as never)).toThrow(TypeError)
+  })
+
   it('is asked again after it wanted a sign-in, also where it gives a refresh token', async () => {
     let isOut = true
     const { session, clock } = createDesk(

@@ -423,6 +423,22 @@ describe('in a session', () => {
     },
   )
 
+  it('does not wait for itself where the wrapper is of another copy of the package', async ({ world }) => {
+    vi.resetModules()
+    const another = await import('@reauth/fetch')
+    expect(another.createFetch).not.toBe(createFetch)
+    const session = world.signInRefused({ refresh: another.refreshEndpoint(world.url('/refresh')) })
+    vi.stubGlobal('fetch', createFetch(session))
+
+    const call = caught(fetch(world.url('/api/items')))
+    // Only what waits for itself is still waiting then.
+    await settle(50)
+    await world.clock.advance(200_000)
+
+    expect(await call).toMatchObject({ resolvedWith: { status: 200 } })
+    expect(world.issuer.tokenPosts).toBe(1)
+  })
+
   it.for<[string, boolean]>([
     ['refused', false],
     ['stale', true],
