@@ -1,3 +1,4 @@
+import { limited } from './limited.ts'
 import { arrivalOf, type SessionHost } from './session-host.ts'
 import type { SessionEvent } from './session-state.ts'
 import type { TokenSet } from './token-set.ts'
@@ -5,7 +6,7 @@ import type { TokenSet } from './token-set.ts'
 /** Takes the place of an event where somebody has to be asked first; returns undefined where nobody has. */
 export type Ask = (event: SessionEvent, host: SessionHost) => Promise<void> | undefined
 
-/** Asks, once and where nothing was ever stored, who is signed in; whatever is thrown means nobody. */
+/** Asks, once and where nothing was ever stored, who is signed in; whatever is thrown means nobody, and so does no answer. */
 export function asking(restore: (context: { signal: AbortSignal }) => Promise<TokenSet | undefined>): Ask {
   let answer: Promise<void> | undefined
   let isAnswered = false
@@ -13,7 +14,7 @@ export function asking(restore: (context: { signal: AbortSignal }) => Promise<To
   async function ask(event: SessionEvent, host: SessionHost): Promise<void> {
     let arrival = event
     try {
-      const tokens = await restore({ signal: host.lifetime })
+      const tokens = await limited(host, (signal) => restore({ signal }))
       if (tokens && host.flawOf(tokens) === undefined) arrival = { ...arrivalOf(tokens, host), isRestored: true }
     } catch {
       // Nobody who is known to be.

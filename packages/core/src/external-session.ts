@@ -2,7 +2,9 @@ import { abortable } from './abortable.ts'
 import { asking } from './asking.ts'
 import type { AcquireOptions, Credential } from './credential.ts'
 import { type AuthenticationError, isRefreshError, RefreshError } from './errors.ts'
+import { limited } from './limited.ts'
 import { openSession, type Session } from './open-session.ts'
+import { defaultPlatform } from './platform/platform.ts'
 import type { SessionOptions } from './session-options.ts'
 import { flawOf, type TokenSet } from './token-set.ts'
 
@@ -27,7 +29,7 @@ export interface ExternalSessionOptions extends Omit<SessionOptions, 'refresh' |
  * Throws a `TypeError` without `getToken`.
  */
 export function createExternalSession(options: ExternalSessionOptions): Session {
-  const { getToken, isSignInRequired } = options
+  const { getToken, isSignInRequired, platform = defaultPlatform, refreshTimeoutMs = 30_000 } = options
   if (typeof getToken !== 'function') throw new TypeError('getToken is missing; pass a function that asks the SDK')
   const lifetime = new AbortController()
   let hasSignedOut = false
@@ -38,7 +40,7 @@ export function createExternalSession(options: ExternalSessionOptions): Session 
   async function ask(forceRefresh: boolean, signal: AbortSignal): Promise<TokenSet | undefined> {
     trouble = undefined
     try {
-      const answer = await getToken({ forceRefresh, signal })
+      const answer = await abortable(getToken({ forceRefresh, signal }), signal)
       return typeof answer === 'string' ? { accessToken: answer } : (answer ?? undefined)
     } catch (cause) {
       trouble = isRefreshError(cause) ? cause : failure(cause)
@@ -72,7 +74,9 @@ export function createExternalSession(options: ExternalSessionOptions): Session 
   /** The user may have signed in at the SDK since; a sign-out here is not undone by that. */
   async function look(): Promise<void> {
     try {
-      const tokens = await ask(false, lifetime.signal)
+      const tokens = await limited({ platform, refreshTimeoutMs, lifetime: lifetime.signal }, (signal) =>
+        ask(false, signal),
+      )
       if (tokens !== undefined && isOpen()) await session.signIn(tokens)
     } catch {
       // Then nobody is signed in, as far as is known.

@@ -98,6 +98,24 @@ describe('a cookie session', () => {
   })
 
   describe('restore', () => {
+    it('that never answers means signed out, and is told to stop', async () => {
+      let asked: AbortSignal | undefined
+      const { open, clock } = createDesk({
+        restore: ({ signal }) => {
+          asked = signal
+          return new Promise(() => {})
+        },
+      })
+      const session = open({ refreshTimeoutMs: 10_000 })
+      const ready = session.ready
+      await clock.advance(9_999)
+      expect(session.state.status).toBe('loading')
+      await clock.advance(1)
+      await ready
+      expect(session.state).toEqual({ status: 'signed-out' })
+      expect(asked?.aborted).toBe(true)
+    })
+
     it('runs once where nothing is known, and loading lasts until it has answered', async () => {
       const answer = deferred<{ identity: string } | undefined>()
       const restore = vi.fn<() => typeof answer.promise>(() => answer.promise)

@@ -44,6 +44,16 @@ describe('an external session', () => {
     }
   })
 
+  it('is unavailable where the SDK never answers, at the start and later', async () => {
+    const { session, clock, forced } = createDesk(() => new Promise(() => {}), { refreshTimeoutMs: 10_000 })
+    for (let count = 1; count <= 2; count++) {
+      const outcome = session.acquire().catch((error: unknown) => error)
+      await clock.advance(10_000)
+      expect(await outcome).toMatchObject({ name: 'RefreshError', reason: 'unavailable' })
+      expect(forced()).toHaveLength(count)
+    }
+  })
+
   it('takes a sign-in before it has asked anybody, and then asks nobody', async () => {
     const { session, forced } = createDesk(async () => 'A1')
     await session.signIn({ accessToken: 'A2' })

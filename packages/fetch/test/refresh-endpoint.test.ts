@@ -82,6 +82,23 @@ describe('what is sent', () => {
     expect(sent.map((init) => new Request(endpoint, init).credentials)).toEqual(['include', 'same-origin'])
   })
 
+  it.each<[string, RefreshEndpointOptions]>([
+    [
+      'a body that throws',
+      {
+        body: () => {
+          throw new Error('No device id')
+        },
+      },
+    ],
+    ['headers that are none', { headers: { 'no header': 'x' } }],
+  ])('is nothing at all with %s: the refresh token is as good as before', async (_what, options) => {
+    const { outcome, requests } = await refreshOnce(json(fresh), options)
+
+    expect(outcome).toMatchObject({ name: 'RefreshError', reason: 'misconfigured', sent: false })
+    expect(requests).toHaveLength(0)
+  })
+
   it.for<[string, RefreshEndpointOptions['body'], string, string]>([
     [
       'URLSearchParams',
