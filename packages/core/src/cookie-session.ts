@@ -32,10 +32,14 @@ export interface CookieSession extends Omit<Session, 'signIn'> {
 
 /**
  * Creates a session whose token is in an HttpOnly cookie, out of reach of any script: what is stored is who is signed in
- * and until when, in `localStorage` by default, so that tabs and reloads agree.
+ * and until when, in `localStorage` by default, so that tabs and reloads agree. Throws a `TypeError` for options that
+ * cannot work.
  */
 export function createCookieSession(options: CookieSessionOptions): CookieSession {
   const { refresh, restore, storage = pageStorage() } = options
+  if (typeof refresh !== 'function') {
+    throw new TypeError('refresh is missing; pass a function that has the server renew the cookie')
+  }
   const session = openSession(
     { ...options, storage, refresh: async (context) => grantOf((await refresh(context)) ?? {}) },
     {

@@ -1,3 +1,4 @@
+import { abortable } from './abortable.ts'
 import { deferred } from './deferred.ts'
 import { RefreshError } from './errors.ts'
 import { createKeyedLock, type KeyedLock } from './keyed-lock.ts'
@@ -75,11 +76,11 @@ export function createExclusion(host: ExclusionHost, isAbandoned: () => Promise<
     let running: Promise<void> | undefined
     let isStale = false
     try {
-      await request(isTakeover ? { steal: true } : { signal: wait.signal }, () => {
+      const entering = request(isTakeover ? { steal: true } : { signal: wait.signal }, () => {
         stopWaiting()
         const now = platform.now()
         // Granted to a page that slept: whoever waited for it may have taken it away since.
-        isStale = !isTakeover && now - turn.since > stepMs
+        isStale = wait.signal.aborted || (!isTakeover && now - turn.since > stepMs)
         if (isStale) return Promise.resolve()
         turn.since = now
         holds.add(release)
@@ -89,6 +90,8 @@ export function createExclusion(host: ExclusionHost, isAbandoned: () => Promise<
         running = task(turn).finally(() => holds.delete(release))
         return Promise.race([running, released.promise])
       })
+      // A lock that heeds no signal may never be granted.
+      await abortable(entering, wait.signal)
     } catch (error) {
       // Somebody else has taken it over, and the task goes on without it; or else it never began.
       turn.isLost = true

@@ -1,8 +1,10 @@
 import { abortable } from './abortable.ts'
 import { asking } from './asking.ts'
 import type { AcquireOptions, Credential } from './credential.ts'
-import { isRefreshError, RefreshError } from './errors.ts'
+import { type AuthenticationError, isRefreshError, RefreshError } from './errors.ts'
+import { limited } from './limited.ts'
 import { openSession, type Session } from './open-session.ts'
+import { defaultPlatform } from './platform/platform.ts'
 import type { SessionOptions } from './session-options.ts'
 import { flawOf, type TokenSet } from './token-set.ts'
 
@@ -23,16 +25,32 @@ export interface ExternalSessionOptions extends Omit<SessionOptions, 'refresh' |
 /**
  * Creates a session over an identity SDK that keeps the tokens itself, such as Auth0's, MSAL, Supabase or Firebase. It is
  * `loading` until the first `acquire`, or somebody waits for `ready`; nothing is stored.
+ *
+ * Throws a `TypeError` without `getToken`.
  */
 export function createExternalSession(options: ExternalSessionOptions): Session {
-  const { getToken, isSignInRequired } = options
+  const { getToken, isSignInRequired, platform = defaultPlatform, refreshTimeoutMs = 30_000 } = options
+  if (typeof getToken !== 'function') throw new TypeError('getToken is missing; pass a function that asks the SDK')
   const lifetime = new AbortController()
   let hasSignedOut = false
+  /** Why the SDK did not tell who is signed in, when it was asked last. */
+  let trouble: RefreshError | undefined
   let starting: Promise<void> | undefined
 
   async function ask(forceRefresh: boolean, signal: AbortSignal): Promise<TokenSet | undefined> {
-    const answer = await getToken({ forceRefresh, signal })
-    return typeof answer === 'string' ? { accessToken: answer } : answer
+    trouble = undefined
+    try {
+      const answer = await abortable(getToken({ forceRefresh, signal }), signal)
+      return typeof answer === 'string' ? { accessToken: answer } : (answer ?? undefined)
+    } catch (cause) {
+      trouble = isRefreshError(cause) ? cause : failure(cause)
+      throw trouble
+    }
+  }
+
+  function failure(cause: unknown): RefreshError {
+    const reason = isSignInRequired?.(cause) === true ? 'rejected' : 'unavailable'
+    return new RefreshError(`The identity SDK gave no token`, { reason, cause })
   }
 
   const session: Session = openSession(
@@ -43,14 +61,8 @@ export function createExternalSession(options: ExternalSessionOptions): Session 
         // The SDK knows what was spent; it may be asked again once the user has signed in there.
         spends: false,
         async refresh({ signal }) {
-          try {
-            const tokens = await ask(true, signal)
-            if (tokens !== undefined) return tokens
-          } catch (cause) {
-            if (isRefreshError(cause)) throw cause
-            const reason = isSignInRequired?.(cause) === true ? 'rejected' : 'unavailable'
-            throw new RefreshError(`The identity SDK gave no token`, { reason, cause })
-          }
+          const tokens = await ask(true, signal)
+          if (tokens !== undefined) return tokens
           void session.signOut()
           throw new RefreshError('Nobody is signed in at the identity SDK', { reason: 'rejected' })
         },
@@ -62,7 +74,9 @@ export function createExternalSession(options: ExternalSessionOptions): Session 
   /** The user may have signed in at the SDK since; a sign-out here is not undone by that. */
   async function look(): Promise<void> {
     try {
-      const tokens = await ask(false, lifetime.signal)
+      const tokens = await limited({ platform, refreshTimeoutMs, lifetime: lifetime.signal }, (signal) =>
+        ask(false, signal),
+      )
       if (tokens !== undefined && isOpen()) await session.signIn(tokens)
     } catch {
       // Then nobody is signed in, as far as is known.
@@ -79,10 +93,15 @@ export function createExternalSession(options: ExternalSessionOptions): Session 
         })
         await abortable(starting, asked?.signal)
       }
-      return session.acquire(asked)
+      return session.acquire(asked).catch((error: unknown) => {
+        // Who could not be asked is not known to be signed out.
+        const isUnknown = isOpen() && (error as AuthenticationError).reason === 'signed-out'
+        throw isUnknown && trouble !== undefined && trouble.reason !== 'rejected' ? trouble : error
+      })
     },
     signIn(tokens: TokenSet): Promise<void> {
       hasSignedOut = false
+      trouble = undefined
       return session.signIn(tokens)
     },
     signOut(): Promise<void> {

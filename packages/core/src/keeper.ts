@@ -209,10 +209,12 @@ export function createKeeper(host: StoredHost): Keeper {
           return keep(look)
         }
         host.dispatch({ type: 'adopted', stored: answer })
-      } catch (cause) {
-        fail(cause, look)
+        return undefined
+      } catch {
+        // Told by the next try: nobody can listen yet.
+        host.dispatch({ type: 'adopted', stored: initial })
+        return keep(look)
       }
-      return undefined
     },
     look: () => keep(look),
     tell: () => keep(tell),

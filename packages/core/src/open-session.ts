@@ -1,7 +1,7 @@
 import { abortable } from './abortable.ts'
 import type { Ask } from './asking.ts'
 import type { AcquireOptions, Credential, CredentialSource } from './credential.ts'
-import type { Disposer } from './disposer.ts'
+import { type Disposer, disposer } from './disposer.ts'
 import { createEmitter } from './emitter.ts'
 import { type AuthenticationError, authenticationError, RefreshError } from './errors.ts'
 import { createFates } from './fates.ts'
@@ -362,7 +362,10 @@ export function openSession(options: SessionOptions, { flawOf, ask }: Keeping): 
     on(type, listener) {
       const stop = reporter.on(type, listener)
       schedule.check()
-      return stop
+      return disposer(() => {
+        stop()
+        schedule.check()
+      })
     },
     async signIn(tokens) {
       const flaw = flawOf(tokens)

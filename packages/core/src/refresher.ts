@@ -258,7 +258,12 @@ export function createRefresher(host: SessionHost, keeper: Keeper | undefined): 
   async function fail(mine: Flight, failure: RefreshError): Promise<void> {
     const at = platform.now()
     const error = failure.reason === 'rejected' ? authenticationError('expired', failure) : failure
-    fates.fail(mine.of, { error, at, retryAt: at + (failure.retryAfterMs || 0), random: platform.random() })
+    fates.fail(mine.of, {
+      error,
+      at,
+      retryAt: at + (Number.isFinite(failure.retryAfterMs) ? (failure.retryAfterMs ?? 0) : 0),
+      random: platform.random(),
+    })
     await keeper?.tell()
     report(mine, failure, error)
   }

@@ -80,10 +80,13 @@ export type SessionEvent =
   | { type: 'adopted'; stored: Stored }
   | { type: 'rebased'; on: Stamp }
 
+/** What leaves the session is shared by everybody who has it. */
+const { freeze } = Object
+
 /** What is held before the store has answered. */
-export const loading: Holding = { status: 'loading', epoch: 0, version: 0, shown: { status: 'loading' } }
+export const loading: Holding = { status: 'loading', epoch: 0, version: 0, shown: freeze({ status: 'loading' }) }
 /** What is held of nobody. */
-export const initial: Holding = { status: 'signed-out', epoch: 0, version: 0, shown: { status: 'signed-out' } }
+export const initial: Holding = { status: 'signed-out', epoch: 0, version: 0, shown: freeze({ status: 'signed-out' }) }
 
 /** Moves what is held. Pure and total: an event that does not fit returns the same reference. */
 export function transition(holding: Holding, event: SessionEvent): Holding {
@@ -148,8 +151,12 @@ function active({ type, tokens, identity, at }: Arrival, epoch: number, version:
     ...(identity !== undefined && { identity }),
     ...(expiresAt !== undefined && { expiresAt }),
   }
-  const credential = { ...shared, ...(accessToken !== undefined && { accessToken }), tokenType: schemeOf(tokenType) }
-  const shown = { status: 'active', ...shared } as const
+  const credential = freeze({
+    ...shared,
+    ...(accessToken !== undefined && { accessToken }),
+    tokenType: schemeOf(tokenType),
+  })
+  const shown = freeze({ status: 'active', ...shared } as const)
   return { status: 'active', epoch, version, tokens, receivedAt: at, credential, notes: {}, shown }
 }
 
@@ -174,7 +181,7 @@ function lapseOf({ accessToken, expiresInMs, expiresAt }: TokenSet, at: number):
 function expired(held: Active, error: AuthenticationError): Expired {
   const over = { status: 'expired', error } as const
   const { expiresAt: _expiresAt, ...shown } = held.shown
-  return { ...held, ...over, shown: { ...shown, ...over } }
+  return { ...held, ...over, shown: freeze({ ...shown, ...over }) }
 }
 
 function stored({ epoch, version, record }: Stored): Holding {
@@ -187,9 +194,9 @@ function stored({ epoch, version, record }: Stored): Holding {
 /** What a sign-in or a sign-out made before it saw the store, one step above what it finds there. */
 function rebased(holding: Holding, stamp: Stamp): Holding {
   if (!isSignedIn(holding)) return { ...holding, ...stamp }
-  const { shown, credential } = holding
-  const moved = { ...holding, ...stamp, shown: { ...shown, ...stamp }, credential: { ...credential, ...stamp } }
-  return moved as Active | Expired
+  const shown = freeze({ ...holding.shown, ...stamp })
+  const credential = freeze({ ...holding.credential, ...stamp })
+  return { ...holding, ...stamp, shown, credential } as Active | Expired
 }
 
 /** Some issuers and libraries lower-case the type, which is case-insensitive; servers that compare it are not. */

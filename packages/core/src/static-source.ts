@@ -11,7 +11,7 @@ export function staticSource(
   accessToken: string,
   { origins }: { origins?: readonly string[] | OriginMatcher } = {},
 ): CredentialSource {
-  const credential: Credential = { epoch: 1, version: 1, accessToken, tokenType: 'Bearer' }
+  const credential: Credential = Object.freeze({ epoch: 1, version: 1, accessToken, tokenType: 'Bearer' })
   return {
     origins: originMatcher(origins),
     signal: new AbortController().signal,

@@ -98,6 +98,24 @@ describe('a cookie session', () => {
   })
 
   describe('restore', () => {
+    it('that never answers means signed out, and is told to stop', async () => {
+      let asked: AbortSignal | undefined
+      const { open, clock } = createDesk({
+        restore: ({ signal }) => {
+          asked = signal
+          return new Promise(() => {})
+        },
+      })
+      const session = open({ refreshTimeoutMs: 10_000 })
+      const ready = session.ready
+      await clock.advance(9_999)
+      expect(session.state.status).toBe('loading')
+      await clock.advance(1)
+      await ready
+      expect(session.state).toEqual({ status: 'signed-out' })
+      expect(asked?.aborted).toBe(true)
+    })
+
     it('runs once where nothing is known, and loading lasts until it has answered', async () => {
       const answer = deferred<{ identity: string } | undefined>()
       const restore = vi.fn<() => typeof answer.promise>(() => answer.promise)
@@ -189,6 +207,23 @@ describe('a cookie session', () => {
       expect(session.state).toEqual({ status: 'signed-out' })
     })
 
+    it.each([null, false, 0, ''])('means signed out when it gives %j', async (answer) => {
+      const { open } = createDesk({ restore: async () => answer as never })
+      const session = open()
+      await session.ready
+      expect(session.state).toEqual({ status: 'signed-out' })
+    })
+
+    it('means signed out when nobody can tell whose the grant is', async () => {
+      const identity = (): never => {
+        throw new Error('no identity')
+      }
+      const { open } = createDesk({ restore: async () => ({}), identity })
+      const session = open()
+      await session.ready
+      expect(session.state).toEqual({ status: 'signed-out' })
+    })
+
     it('is told when the session is disposed, and nobody waits for it', async () => {
       let told: AbortSignal | undefined
       const { open } = createDesk({
@@ -214,6 +249,10 @@ describe('a cookie session', () => {
       expect(b.state).toEqual(a.state)
       expect(a.state).toMatchObject({ epoch: 1, version: 1 })
     })
+  })
+
+  it('cannot do without refresh', () => {
+    expect(() => createCookieSession({} as never)).toThrow(TypeError)
   })
 
   it('loads from an async storage before it asks anybody', async () => {

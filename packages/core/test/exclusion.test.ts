@@ -162,6 +162,22 @@ describe('an exclusion', () => {
     expect(clock.pending).toBe(0)
   })
 
+  it('waits no longer for a lock that heeds no signal, and runs nothing when it comes late', async () => {
+    const { clock, exclusion, life, next } = createDoor()
+    let grant = (): Promise<unknown> => Promise.resolve()
+    next.request = (_name, _how, run) =>
+      new Promise((resolve, reject) => {
+        grant = () => run().then(resolve, reject)
+      })
+    const task = vi.fn<() => Promise<void>>(async () => {})
+    const outcome = failureOf(exclusion.run(task))
+    life.abort('enough')
+    expect(await outcome).toBe('enough')
+    await grant()
+    expect(task).not.toHaveBeenCalled()
+    expect(clock.pending).toBe(0)
+  })
+
   it('falls back to a lock of the process where the platform has none, and says so once', async () => {
     const { storage } = mapStorage()
     const clock = createClock()

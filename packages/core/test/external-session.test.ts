@@ -44,6 +44,16 @@ describe('an external session', () => {
     }
   })
 
+  it('is unavailable where the SDK never answers, at the start and later', async () => {
+    const { session, clock, forced } = createDesk(() => new Promise(() => {}), { refreshTimeoutMs: 10_000 })
+    for (let count = 1; count <= 2; count++) {
+      const outcome = session.acquire().catch((error: unknown) => error)
+      await clock.advance(10_000)
+      expect(await outcome).toMatchObject({ name: 'RefreshError', reason: 'unavailable' })
+      expect(forced()).toHaveLength(count)
+    }
+  })
+
   it('takes a sign-in before it has asked anybody, and then asks nobody', async () => {
     const { session, forced } = createDesk(async () => 'A1')
     await session.signIn({ accessToken: 'A2' })
@@ -118,6 +128,51 @@ describe('an external session', () => {
     const refused = await session.acquire()
     await expect(session.acquire({ refused })).rejects.toMatchObject({ name: 'RefreshError', reason: 'unavailable' })
     expect(session.state.status).toBe('active')
+  })
+
+  it('cannot tell where the SDK fails at the first acquire, and asks again with the next', async () => {
+    let error: Error | undefined = new Error('network')
+    const { session } = createDesk(
+      async () => {
+        if (error !== undefined) throw error
+        return 'A1'
+      },
+      { isSignInRequired: (cause) => (cause as Error).message === 'login_required' },
+    )
+    for (const _ of [1, 2]) {
+      await expect(session.acquire()).rejects.toMatchObject({ reason: 'unavailable', cause: error })
+      expect(session.state.status).toBe('signed-out')
+    }
+    error = new Error('login_required')
+    await expect(session.acquire()).rejects.toMatchObject({ name: 'AuthenticationError', reason: 'signed-out' })
+    error = undefined
+    expect(await session.acquire()).toMatchObject({ accessToken: 'A1' })
+  })
+
+  it('is signed out by its owner, whatever the SDK failed with before', async () => {
+    const { session } = createDesk(() => Promise.reject(new Error('network')))
+    await expect(session.acquire()).rejects.toMatchObject({ reason: 'unavailable' })
+    await session.signOut()
+    await expect(session.acquire()).rejects.toMatchObject({ reason: 'signed-out' })
+  })
+
+  it('keeps the reason of a caller who gave up, where the SDK fails', async () => {
+    const { session } = createDesk(() => Promise.reject(new Error('network')))
+    await expect(session.acquire({ signal: AbortSignal.abort('enough') })).rejects.toBe('enough')
+  })
+
+  it('is signed out where the SDK gives null', async () => {
+    let token: string | null = null
+    const { session } = createDesk(async () => token as never)
+    await expect(session.acquire()).rejects.toMatchObject({ reason: 'signed-out' })
+    token = 'A1'
+    const refused = await session.acquire()
+    token = null
+    await expect(session.acquire({ refused })).rejects.toMatchObject({ reason: 'signed-out' })
+  })
+
+  it('cannot do without getToken', () => {
+    expect(() => createExternalSession({} as never)).toThrow(TypeError)
   })
 
   it('is asked again after it wanted a sign-in, also where it gives a refresh token', async () => {

@@ -55,21 +55,24 @@ describe('the cooldown', () => {
     expect(issuer.tokenPosts).toBe(1)
   })
 
-  it.each([NaN, -5, undefined])('is no shorter for a retryAfterMs of %s', async (retryAfterMs) => {
-    let calls = 0
-    const refresh = (): Promise<never> => {
-      calls++
-      throw new RefreshError('Later', { reason: 'unavailable', retryAfterMs })
-    }
-    const { acquire, clock } = await lapsed(createStage({ refresh }))
-    await failureOf(acquire())
-    clock.jump(999)
-    await failureOf(acquire())
-    expect(calls).toBe(1)
-    clock.jump(1)
-    await failureOf(acquire())
-    expect(calls).toBe(2)
-  })
+  it.each([NaN, -5, undefined, Infinity, '5' as never])(
+    'is the same for a retryAfterMs of %j',
+    async (retryAfterMs) => {
+      let calls = 0
+      const refresh = (): Promise<never> => {
+        calls++
+        throw new RefreshError('Later', { reason: 'unavailable', retryAfterMs })
+      }
+      const { acquire, clock } = await lapsed(createStage({ refresh }))
+      await failureOf(acquire())
+      clock.jump(999)
+      await failureOf(acquire())
+      expect(calls).toBe(1)
+      clock.jump(1)
+      await failureOf(acquire())
+      expect(calls).toBe(2)
+    },
+  )
 
   it('is skipped for a person who asks', async () => {
     const { acquire, session, issuer } = await lapsed(createStage())

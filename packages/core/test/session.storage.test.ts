@@ -32,6 +32,19 @@ describe('a storage that fails', () => {
     },
   )
 
+  it('at once, when it is opened, tells who listens by then, once', async () => {
+    const faulty = faultyStorage()
+    faulty.fault = 'throws'
+    const { open, issuer } = createDesk({ storage: faulty.storage })
+    const session = open()
+    const heard = listen(session, 'persist-failed')
+    expect(session.state).toEqual({ status: 'signed-out' })
+    await session.ready
+    await session.signIn(issuer.signIn().tokens)
+    expect(heard).toEqual(['persist-failed'])
+    expect(session.state).toMatchObject({ status: 'active', version: 1 })
+  })
+
   it('at once, when it is opened, is signed out at once, and looked at again', async () => {
     const faulty = faultyStorage()
     const { open, issuer, clock } = createDesk({ storage: faulty.storage })

@@ -1,7 +1,10 @@
 const wrapped = new WeakMap<typeof fetch, typeof fetch>()
 
-/** On a request that our wrappers let through as it is. A monitor that copies the init copies it, too. */
-const mark = Symbol('reauth')
+/**
+ * On a request that our wrappers let through as it is, also those of another copy of this package. A monitor that copies
+ * the init copies it, too.
+ */
+const mark = Symbol.for('reauth')
 
 /** Remembers what a wrapper wraps. */
 export function registerWrapper(wrapper: typeof fetch, under: typeof fetch): void {
@@ -15,8 +18,8 @@ export function underWrappers(found: typeof fetch): typeof fetch {
 }
 
 /** Returns whether a request has been through one of our wrappers, or is one that none may touch. */
-export function isMarked(init: RequestInit | undefined): boolean {
-  return init !== undefined && mark in init
+export function isMarked(init: RequestInit | null | undefined): boolean {
+  return (init as { [mark]?: true } | null | undefined)?.[mark] === true
 }
 
 /**

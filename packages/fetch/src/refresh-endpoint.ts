@@ -53,7 +53,7 @@ export function refreshEndpoint(url: string | URL, options: RefreshEndpointOptio
     throw new TypeError(`refreshEndpoint("${address.origin}") is not https: tokens would travel in the clear`)
   }
   return async ({ tokens, signal }) => {
-    const [content, headers] = encode(body(tokens), options.headers)
+    const [content, headers] = encoded(() => encode(body(tokens), options.headers))
     const init: RequestInit = {
       method: 'POST',
       headers,
@@ -73,6 +73,19 @@ const who = 'The refresh endpoint'
 
 const defaultBody = ({ refreshToken }: TokenSet): Record<string, unknown> | undefined =>
   refreshToken === undefined ? undefined : { refresh_token: refreshToken }
+
+/** Nothing was sent: the refresh token is as good as before. */
+function encoded<T>(encodeIt: () => T): T {
+  try {
+    return encodeIt()
+  } catch (cause) {
+    throw new RefreshError('What the refresh endpoint is to get cannot be made', {
+      reason: 'misconfigured',
+      sent: false,
+      cause,
+    })
+  }
+}
 
 function encode(
   content: BodyInit | object | undefined,

@@ -122,6 +122,13 @@ describe('what it takes', () => {
     expect(world.calls).toHaveLength(0)
   })
 
+  it('takes null for an init, as fetch does', async ({ world }) => {
+    const response = await createFetch(world.signInRefused())(world.url('/api/items'), null as never)
+
+    expect(response.status).toBe(200)
+    expect(world.calls).toHaveLength(2)
+  })
+
   it('leaves what it was given as it was', async ({ world }) => {
     const authFetch = createFetch(world.signIn())
     const init = Object.freeze({ headers: Object.freeze({ 'x-one': '1' }) })

@@ -82,6 +82,23 @@ describe('what is sent', () => {
     expect(sent.map((init) => new Request(endpoint, init).credentials)).toEqual(['include', 'same-origin'])
   })
 
+  it.each<[string, RefreshEndpointOptions]>([
+    [
+      'a body that throws',
+      {
+        body: () => {
+          throw new Error('No device id')
+        },
+      },
+    ],
+    ['headers that are none', { headers: { 'no header': 'x' } }],
+  ])('is nothing at all with %s: the refresh token is as good as before', async (_what, options) => {
+    const { outcome, requests } = await refreshOnce(json(fresh), options)
+
+    expect(outcome).toMatchObject({ name: 'RefreshError', reason: 'misconfigured', sent: false })
+    expect(requests).toHaveLength(0)
+  })
+
   it.for<[string, RefreshEndpointOptions['body'], string, string]>([
     [
       'URLSearchParams',
@@ -422,6 +439,22 @@ describe('in a session', () => {
       expect(world.issuer.tokenPosts).toBe(1)
     },
   )
+
+  it('does not wait for itself where the wrapper is of another copy of the package', async ({ world }) => {
+    vi.resetModules()
+    const another = await import('@reauth/fetch')
+    expect(another.createFetch).not.toBe(createFetch)
+    const session = world.signInRefused({ refresh: another.refreshEndpoint(world.url('/refresh')) })
+    vi.stubGlobal('fetch', createFetch(session))
+
+    const call = caught(fetch(world.url('/api/items')))
+    // Only what waits for itself is still waiting then.
+    await settle(50)
+    await world.clock.advance(200_000)
+
+    expect(await call).toMatchObject({ resolvedWith: { status: 200 } })
+    expect(world.issuer.tokenPosts).toBe(1)
+  })
 
   it.for<[string, boolean]>([
     ['refused', false],

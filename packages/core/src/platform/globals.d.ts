@@ -13,6 +13,8 @@ interface AbortSignal {
   removeEventListener(type: 'abort', listener: () => void): void
 }
 
+declare const AbortSignal: { any(signals: AbortSignal[]): AbortSignal }
+
 interface AbortController {
   readonly signal: AbortSignal
   abort(reason?: unknown): void
