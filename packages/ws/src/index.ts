@@ -1,6 +1,6 @@
 export { createWebSocket, type WebSocketOptions } from './create-web-socket.ts'
 export { createWebSocketClass } from './create-web-socket-class.ts'
-export type { SocketOptions } from './connect-socket.ts'
+export type { SocketOptions } from './socket-options.ts'
 export type { HeartbeatOptions } from './liveness.ts'
 export type { Answer } from './loss.ts'
 export type { Data, OutboxOptions } from './outbox.ts'

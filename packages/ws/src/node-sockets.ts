@@ -1,6 +1,7 @@
 import type { CredentialSource } from '@reauth/core'
 
-import { connectSocket, type SocketOptions } from './connect-socket.ts'
+import { connectSocket } from './connect-socket.ts'
+import type { SocketOptions } from './socket-options.ts'
 import type { Supplied } from './handshake.ts'
 import { nodeTransport } from './node-transport.ts'
 import type { ReconnectingSocket } from './reconnecting-socket.ts'

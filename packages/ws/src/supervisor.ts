@@ -1,6 +1,6 @@
 import { type AuthenticationError, backoff, whenChanged } from '@reauth/core'
 
-import type { SocketOptions } from './connect-socket.ts'
+import type { SocketOptions } from './socket-options.ts'
 import { epochOf } from './credential.ts'
 import { dial } from './dial.ts'
 import { closeCodeOf, createJudge, type JudgeOptions, type Prospect } from './judge.ts'

@@ -3,7 +3,7 @@ import type { WebSocket as ServerSocket } from 'ws'
 
 import { authenticate } from '../src/authenticate.ts'
 import { closeAtExpiry } from '../src/close-at-expiry.ts'
-import type { SocketOptions } from '../src/connect-socket.ts'
+import type { SocketOptions } from '../src/socket-options.ts'
 import { header } from '../src/header.ts'
 import { createWebSocket } from '../src/node-sockets.ts'
 import { firstMessage } from '../src/placement.ts'

@@ -2,7 +2,7 @@ import { describe, expect } from 'vitest'
 
 import { header } from '../src/header.ts'
 import { createWebSocket } from '../src/node-sockets.ts'
-import type { SocketOptions } from '../src/connect-socket.ts'
+import type { SocketOptions } from '../src/socket-options.ts'
 import type { ReconnectingSocket } from '../src/reconnecting-socket.ts'
 import { eventually } from './support/eventually.ts'
 import { type Heard, listenTo, next } from './support/heard.ts'
