@@ -9,6 +9,7 @@ import type { Line, LineOptions } from './line.ts'
  */
 export function keepFresh(line: Line, { source, placement }: LineOptions, outdated: () => void): () => void {
   let latest = line.credential?.version ?? Infinity
+
   function present(credential: Credential): void {
     latest = credential.version
     line.present(credential)

@@ -84,7 +84,12 @@ export function openLine(
       for (const stop of stops) stop()
     }
 
-    /** Tells of it once, be it to who listens later. */
+    /** Ends for what would be wrong at the next try, too. */
+    function misused(cause: unknown): void {
+      end({ cause, isMisuse: true })
+    }
+
+    /** Tells who listens, once; or who comes to listen. */
     function tellEnd(loss: Loss): void {
       const tell = lost
       lost = resolve
@@ -141,9 +146,13 @@ export function openLine(
         },
       }
       function offer(newer: Credential): void {
-        const text = placement.message!(newer)
-        presented.add(text)
-        send(text)
+        try {
+          const text = placement.message!(newer)
+          presented.add(text)
+          send(text)
+        } catch (cause) {
+          misused(cause)
+        }
       }
       function expect(newer: Credential): void {
         offer(newer)
@@ -194,7 +203,7 @@ export function openLine(
           try {
             connect(opened(transport, handshakeOf(options, supplies), end))
           } catch (cause) {
-            end({ cause, isMisuse: true })
+            misused(cause)
           }
         },
         (cause: unknown) => {

@@ -133,8 +133,8 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
         else target.deliver(event)
       },
       lost(loss) {
-        // An open line has no other cause to end.
-        if (loss.cause === undefined) lost(loss)
+        // An open line that was not misused has no other cause to end.
+        if (loss.cause === undefined || loss.isMisuse === true) lost(loss)
         else awaitSignIn(loss.cause as AuthenticationError)
       },
     })

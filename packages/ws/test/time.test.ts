@@ -296,6 +296,34 @@ describe('a connection', () => {
   })
 })
 
+describe('a credential that cannot be encoded', () => {
+  it.each([1, 2])('ends the socket with what was thrown, be it version %d', async (version) => {
+    const issuer = createIssuer()
+    const session = createSession({ refresh: issuer.refresh, origins })
+    await session.signIn(issuer.signIn().tokens)
+    const unfit = new Error('unfit')
+    let count = 0
+    const encode = (): string => {
+      if (++count === version) throw unfit
+      return 'fit'
+    }
+    const placement = firstMessage({ encode, acknowledged: () => true })
+    const network = createNetwork()
+    const socket = createWebSocket(session, url, { placement, WebSocket: network.WebSocket })
+    const heard = listenTo(socket)
+    await pass(0)
+    network.dialled[0]?.open()
+    network.dialled[0]?.say('taken')
+    await pass(0)
+    await session.refresh()
+    await pass(0)
+    expect(heard.types).toEqual(version === 1 ? ['error', 'close'] : ['open', 'error', 'close'])
+    expect(heard.errors).toEqual([unfit])
+    expect(network.live).toEqual([])
+    await session[Symbol.asyncDispose]()
+  })
+})
+
 describe('a newer credential', () => {
   it('that is not acknowledged within ten seconds has the connection replaced', async () => {
     const issuer = createIssuer()
