@@ -16,12 +16,12 @@ export interface Sent {
 /** Sends one request, for what comes after the last id. */
 export async function send(target: Target, credential: Credential | undefined): Promise<Sent> {
   const { url, init, options, signal } = target
+  signal.throwIfAborted()
   const request = new AbortController()
   const abort = (): void => {
     request.abort(signal.reason)
   }
   signal.addEventListener('abort', abort, { signal: request.signal })
-  if (signal.aborted) abort()
   const headers = headersOf(target, credential)
   try {
     const sending = (options.fetch ?? fetch)(url, { cache: 'no-store', ...init, headers, signal: request.signal })
