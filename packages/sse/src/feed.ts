@@ -10,7 +10,7 @@ import {
 } from '@reauth/core'
 
 import { brokenOff, type Failure } from './answer.ts'
-import { type Connection, readEvents, type Sink, tooLong } from './connection.ts'
+import { type Connection, readEvents, type Sink } from './connection.ts'
 import { createDialer } from './dialer.ts'
 import { createHandover } from './handover.ts'
 import { drop, send } from './request.ts'
@@ -59,7 +59,6 @@ export function createFeed(
   init: RequestInit,
   listener: FeedListener,
 ): Feed {
-  const { maxEventBytes = 4_194_304 } = options
   const { onEvent, isEnough = () => false } = listener
   const isGet = /^get$/i.test(init.method ?? 'get')
   const firstEventId = new Headers(init.headers).get('last-event-id') ?? ''
@@ -91,8 +90,6 @@ export function createFeed(
       if (!isOver && handover?.isNew(id) !== false) lastEventId = id
     },
     event({ id, event = 'message', data }) {
-      // What comes in one piece is never buffered.
-      if (data.length > maxEventBytes) throw tooLong
       if (isOver || handover?.isRepeated(id) === true) return
       failures = 0
       onEvent({ type: event, data, lastEventId })

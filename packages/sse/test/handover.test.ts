@@ -155,6 +155,19 @@ describe('a handover', () => {
     expect(await outcome).toBe(bug)
   })
 
+  it('to a connection that begins with an event that is too long says so', async () => {
+    const scene = setScene()
+    const stream = createStream(scene.session, { fetch: scene.fetch, handover: true, maxEventBytes: 100 })
+    const outcome = failureOf(stream.each(address, {}, () => {}))
+    ;(await scene.call(0)).open(event(1))
+    await settle()
+    await scene.session.refresh()
+    ;(await scene.call(1)).open(`id: 2\ndata: ${'x'.repeat(101)}\n\n`)
+    await settle()
+    scene.calls[0]?.end()
+    expect(await outcome).toMatchObject({ name: 'StreamError', reason: 'too-long' })
+  })
+
   it('takes an id for an old one only where the connections overlap', async () => {
     const scene = setScene()
     const ids: string[] = []
