@@ -56,11 +56,13 @@ export function createFeed(
   source: CredentialSource,
   options: StreamOptions,
   url: URL,
-  init: RequestInit,
+  init: RequestInit = {},
   listener: FeedListener,
 ): Feed {
   const { onEvent, isEnough = () => false } = listener
   const isGet = /^get$/i.test(init.method ?? 'get')
+  // What cannot be sent would be tried for ever.
+  if (isGet) void new Request(url, { ...init, signal: null })
   const firstEventId = new Headers(init.headers).get('last-event-id') ?? ''
   const life = new AbortController()
   const { signal } = life

@@ -23,13 +23,14 @@ export async function send(target: Target, credential: Credential | undefined): 
   }
   signal.addEventListener('abort', abort, { signal: request.signal })
   const headers = headersOf(target, credential)
+  let response
   try {
     const sending = (options.fetch ?? fetch)(url, { cache: 'no-store', ...init, headers, signal: request.signal })
-    const response = await heard(options, request, sending)
-    return { answer: answerOf(response, target), response, request }
+    response = await heard(options, request, sending)
   } catch (cause) {
     return { answer: brokenOff(target, cause), request }
   }
+  return { answer: answerOf(response, target), response, request }
 }
 
 /** Waits for what a server sends; ends the request when it is silent for too long. */

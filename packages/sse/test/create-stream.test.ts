@@ -82,6 +82,17 @@ describe('a request', () => {
     }
   })
 
+  it.each([
+    ['has a body', address, { body: '{}' }],
+    ['has a password in its address', 'https://alice:secret@api.test/stream', {}],
+  ])('that no fetch would send, because a GET %s, is not tried again and again', async (_, url, init) => {
+    const { session, fetch, calls } = setScene()
+    const stream = createStream(session, { fetch })
+    expect(() => stream(url, init)).toThrow(TypeError)
+    expect(await failureOf(stream.each(url, init, () => {}))).toBeInstanceOf(TypeError)
+    expect(calls).toEqual([])
+  })
+
   it('goes nowhere else than to the session’s origins', async () => {
     const stream = createStream(staticSource('a', { origins: ['https://api.test'] }))
     expect(() => stream('https://elsewhere.test/x')).toThrow(
