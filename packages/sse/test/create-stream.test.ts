@@ -504,6 +504,23 @@ describe('the session', () => {
     expect(await events.next()).toMatchObject({ done: true })
   })
 
+  it('of somebody else is none for a stream that outlives its own', async () => {
+    holdTimers()
+    const { session, issuer, fetch, call, calls } = setScene()
+    const events = createStream(session, { fetch, outliveSession: true })(address)
+    const first = events.next()
+    const sent = await call(0)
+    sent.open('id: 1\ndata: a\n\n')
+    await first
+    const second = failureOf(events.next())
+    void session.signIn(issuer.signIn({ identity: 'bob' }).tokens)
+    sent.end()
+    await settle()
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(await second).toMatchObject({ name: 'AuthenticationError', reason: 'switched' })
+    expect(calls).toHaveLength(1)
+  })
+
   it('is told what went on, without a token or a path', async () => {
     holdTimers()
     const told: unknown[] = []
