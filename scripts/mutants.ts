@@ -59,8 +59,8 @@ const mutants: readonly Mutant[] = [
     invariant: 'I1',
     bug: 'a page that slept believes in the lock that it was given',
     file: `${core}/exclusion.ts`,
-    from: 'isStale = !isTakeover &&',
-    to: 'isStale = begun < 0 &&',
+    from: '|| (!isTakeover && now - turn.since > stepMs)',
+    to: '',
     tests: 'packages/core/test/exclusion.test.ts',
   },
   {

@@ -8,6 +8,7 @@ import { createFates } from './fates.ts'
 import { isFresh, isWorking } from './freshness.ts'
 import { identityOf } from './identity.ts'
 import { createKeeper } from './keeper.ts'
+import { lifetimeOf } from './lifetime.ts'
 import { originMatcher } from './origins.ts'
 import { defaultPlatform } from './platform/platform.ts'
 import { createRefresher } from './refresher.ts'
@@ -76,6 +77,7 @@ export const look: unique symbol = Symbol('look')
 /** A session that can be told to. */
 export interface Reread {
   [look](): void
+  readonly [lifetimeOf]: AbortSignal
 }
 
 /** Opens a session, whoever keeps the token. */
@@ -382,6 +384,7 @@ export function openSession(options: SessionOptions, { flawOf, ask }: Keeping): 
       tabs.tell(hint)
     },
     [look]: reread,
+    [lifetimeOf]: lifetime,
     expire(cause) {
       dispatch({ type: 'expired', from: holding, error: authenticationError('expired', cause) })
     },

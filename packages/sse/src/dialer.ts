@@ -5,7 +5,7 @@ import {
   type CredentialSource,
   isOneWay,
   replay,
-  untilActive,
+  untilChanged,
 } from '@reauth/core'
 
 import { drop, send, type Sent } from './request.ts'
@@ -37,7 +37,7 @@ export function createDialer(
       if (outliveSession) ({ epoch } = found.credential)
       else endWith(found.ends)
     } else if (!anonymous) {
-      await untilActive(source, signal)
+      await untilChanged(source, signal)
       return enter()
     }
     return found?.credential

@@ -421,6 +421,14 @@ describe('the session', () => {
     expect(await failureOf(events.next())).toMatchObject({ reason: 'signed-out' })
   })
 
+  it('that is disposed is not waited for', async () => {
+    const { session, fetch } = setScene({ isSignedOut: true })
+    const outcome = failureOf(createStream(session, { fetch })(address).next())
+    await settle()
+    await session[Symbol.asyncDispose]()
+    expect(await outcome).toMatchObject({ name: 'RefreshError', reason: 'disposed' })
+  })
+
   it('is not waited for by a caller who gives up', async () => {
     const { session, issuer, fetch, calls } = setScene({ isSignedOut: true })
     const giveUp = new AbortController()
