@@ -88,10 +88,11 @@ export function openSession(options: SessionOptions, { flawOf, ask }: Keeping): 
     expireWhenRefused = false,
     platform = defaultPlatform,
     identity: identify = identityOf,
-    storage,
     name = 'reauth',
     canPersist = true,
   } = options
+  // Some web views have null for a localStorage.
+  const storage = options.storage ?? undefined
   checkDurations({ leewayMs, refreshTimeoutMs })
   const origins = originMatcher(options.origins)
   const reporter = createReporter(options, platform)

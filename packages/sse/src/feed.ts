@@ -56,10 +56,11 @@ export function createFeed(
   source: CredentialSource,
   options: StreamOptions,
   url: URL,
-  init: RequestInit = {},
+  given: RequestInit | null | undefined,
   listener: FeedListener,
 ): Feed {
   const { onEvent, isEnough = () => false } = listener
+  const init = given ?? {}
   const isGet = /^get$/i.test(init.method ?? 'get')
   // What cannot be sent would be tried for ever.
   if (isGet) void new Request(url, { ...init, signal: null })

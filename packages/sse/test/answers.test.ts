@@ -100,7 +100,7 @@ describe('an answer that is no stream', () => {
     const classify = (): never => {
       throw bug
     }
-    const outcome = failureOf(createStream(session, { fetch, classify }).each(address, undefined, () => {}))
+    const outcome = failureOf(createStream(session, { fetch, classify }).each(address, null, () => {}))
     const sent = await call(0)
     sent.open('data: a\n\n')
     expect(await outcome).toBe(bug)
