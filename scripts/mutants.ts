@@ -191,8 +191,8 @@ const mutants: readonly Mutant[] = [
     invariant: 'I8',
     bug: 'the state shows the access token',
     file: `${core}/session-state.ts`,
-    from: "const shown = { status: 'active', ...shared } as const",
-    to: "const shown = { status: 'active', ...shared, accessToken } as const",
+    from: "freeze({ status: 'active', ...shared } as const)",
+    to: "freeze({ status: 'active', ...shared, accessToken } as const)",
   },
   {
     invariant: 'I9',
