@@ -59,8 +59,8 @@ const mutants: readonly Mutant[] = [
     invariant: 'I1',
     bug: 'a page that slept believes in the lock that it was given',
     file: `${core}/exclusion.ts`,
-    from: 'isStale = !isTakeover &&',
-    to: 'isStale = begun < 0 &&',
+    from: '|| (!isTakeover && now - turn.since > stepMs)',
+    to: '',
     tests: 'packages/core/test/exclusion.test.ts',
   },
   {
@@ -191,8 +191,8 @@ const mutants: readonly Mutant[] = [
     invariant: 'I8',
     bug: 'the state shows the access token',
     file: `${core}/session-state.ts`,
-    from: "const shown = { status: 'active', ...shared } as const",
-    to: "const shown = { status: 'active', ...shared, accessToken } as const",
+    from: "freeze({ status: 'active', ...shared } as const)",
+    to: "freeze({ status: 'active', ...shared, accessToken } as const)",
   },
   {
     invariant: 'I9',

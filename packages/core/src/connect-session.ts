@@ -7,6 +7,7 @@ import { type OriginMatcher, originMatcher } from './origins.ts'
 import { createCalls } from './remote-calls.ts'
 import { credentialIn, endIn, eventIn, members, stateIn, taken } from './remote-codec.ts'
 import { createHolds } from './remote-holds.ts'
+import { lifetimeOf } from './lifetime.ts'
 import { openLine, type RemotePort } from './remote-port.ts'
 import {
   type FarMessage,
@@ -45,6 +46,7 @@ export function connectSession(port: RemotePort): RemoteSession {
   // Until the first answer there may be nobody to hear: null afterwards.
   let outbox: FarMessage[] | null = []
   let over: RefreshError | undefined
+  const life = new AbortController()
   let matches: OriginMatcher | undefined
   let signedOut = 0
 
@@ -135,6 +137,7 @@ export function connectSession(port: RemotePort): RemoteSession {
   function end(error: RefreshError): void {
     if (over !== undefined) return
     over = error
+    life.abort(error)
     line.close()
     calls.end(error, true)
     ready.reject(error)
@@ -144,7 +147,7 @@ export function connectSession(port: RemotePort): RemoteSession {
   }
 
   greet()
-  return {
+  const session: RemoteSession = {
     origins,
     ready: ready.promise,
     get state() {
@@ -208,6 +211,7 @@ export function connectSession(port: RemotePort): RemoteSession {
       end(endedError())
     },
   }
+  return Object.assign(session, { [lifetimeOf]: life.signal })
 }
 
 function matcherOf(origins: unknown): OriginMatcher | undefined {

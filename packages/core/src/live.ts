@@ -1,5 +1,6 @@
 import type { AcquireOptions, Credential, CredentialSource } from './credential.ts'
 import type { AuthenticationError } from './errors.ts'
+import { lifetimeOf } from './lifetime.ts'
 import type { Session } from './open-session.ts'
 
 /** A credential and the signal of the active period that it belongs to: what is made with the one ends with the other. */
@@ -30,7 +31,7 @@ export async function acquireFirst(source: CredentialSource, options?: AcquireOp
 }
 
 /** What tells more than the port asks for, as every session does. */
-type Telling = CredentialSource & Partial<Pick<Session, 'subscribe'>>
+type Telling = CredentialSource & Partial<Pick<Session, 'subscribe'>> & { readonly [lifetimeOf]?: AbortSignal }
 
 /** Calls back at every change of a session, until the signal aborts. */
 export function whenChanged(source: Telling, changed: () => void, signal: AbortSignal): void {
@@ -40,18 +41,21 @@ export function whenChanged(source: Telling, changed: () => void, signal: AbortS
   if (signal.aborted) stop()
 }
 
-/** Resolves once a session is active. Rejects with the signal's reason. */
-export function untilActive(source: CredentialSource, signal: AbortSignal): Promise<void> {
+/**
+ * Waits until it makes sense to ask a session again that has nothing to give: until it changes or is disposed, or not at
+ * all where it is active by now. Rejects with the signal's reason.
+ */
+export function untilChanged(source: Telling, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const waiting = new AbortController()
-    const look = (): void => {
-      if (signal.aborted) reject(signal.reason)
-      else if (source.signal.aborted) return
-      else resolve()
+    const end = (): void => {
       waiting.abort()
+      if (signal.aborted) reject(signal.reason)
+      else resolve()
     }
-    signal.addEventListener('abort', look, { signal: waiting.signal })
-    whenChanged(source, look, waiting.signal)
-    look()
+    const { [lifetimeOf]: lifetime } = source
+    for (const over of [signal, lifetime]) over?.addEventListener('abort', end, { signal: waiting.signal })
+    whenChanged(source, end, waiting.signal)
+    if (signal.aborted || lifetime?.aborted === true || !source.signal.aborted) end()
   })
 }

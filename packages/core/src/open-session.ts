@@ -8,6 +8,7 @@ import { createFates } from './fates.ts'
 import { isFresh, isWorking } from './freshness.ts'
 import { identityOf } from './identity.ts'
 import { createKeeper } from './keeper.ts'
+import { lifetimeOf } from './lifetime.ts'
 import { originMatcher } from './origins.ts'
 import { defaultPlatform } from './platform/platform.ts'
 import { createRefresher } from './refresher.ts'
@@ -76,6 +77,7 @@ export const look: unique symbol = Symbol('look')
 /** A session that can be told to. */
 export interface Reread {
   [look](): void
+  readonly [lifetimeOf]: AbortSignal
 }
 
 /** Opens a session, whoever keeps the token. */
@@ -86,10 +88,11 @@ export function openSession(options: SessionOptions, { flawOf, ask }: Keeping): 
     expireWhenRefused = false,
     platform = defaultPlatform,
     identity: identify = identityOf,
-    storage,
     name = 'reauth',
     canPersist = true,
   } = options
+  // Some web views have null for a localStorage.
+  const storage = options.storage ?? undefined
   checkDurations({ leewayMs, refreshTimeoutMs })
   const origins = originMatcher(options.origins)
   const reporter = createReporter(options, platform)
@@ -382,6 +385,7 @@ export function openSession(options: SessionOptions, { flawOf, ask }: Keeping): 
       tabs.tell(hint)
     },
     [look]: reread,
+    [lifetimeOf]: lifetime,
     expire(cause) {
       dispatch({ type: 'expired', from: holding, error: authenticationError('expired', cause) })
     },

@@ -2,7 +2,7 @@ import { hold, settle } from '@reauth/testkit'
 import { expect, it, vi } from 'vitest'
 
 import type { AcquireOptions } from '../src/credential.ts'
-import { acquireFirst, acquireLive, untilActive, whenChanged } from '../src/live.ts'
+import { acquireFirst, acquireLive, untilChanged, whenChanged } from '../src/live.ts'
 import { staticSource } from '../src/static-source.ts'
 import { failureOf } from './support/failure-of.ts'
 import { createStage } from './support/stage.ts'
@@ -37,7 +37,7 @@ it('has nothing for the first try where nobody is signed in', async () => {
 it('waits for a sign-in, and for nobody once it has come', async () => {
   const { session, signIn } = createStage()
   const looks = vi.spyOn(session, 'signal', 'get')
-  const outcome = untilActive(session, new AbortController().signal)
+  const outcome = untilChanged(session, new AbortController().signal)
   await signIn()
   await outcome
   const before = looks.mock.calls.length
@@ -48,16 +48,26 @@ it('waits for a sign-in, and for nobody once it has come', async () => {
 it('waits for nothing where somebody is signed in', async () => {
   const { session, signIn } = createStage()
   await signIn()
-  await expect(untilActive(session, new AbortController().signal)).resolves.toBeUndefined()
+  await expect(untilChanged(session, new AbortController().signal)).resolves.toBeUndefined()
 })
 
 it.each([true, false])('rejects with the reason of who leaves (before it waits: %s)', async (isBefore) => {
   const { session } = createStage()
   const leaving = new AbortController()
   if (isBefore) leaving.abort('enough')
-  const outcome = failureOf(untilActive(session, leaving.signal))
+  const outcome = failureOf(untilChanged(session, leaving.signal))
   if (!isBefore) leaving.abort('enough')
   expect(await outcome).toBe('enough')
+})
+
+it.each([true, false])('ends with the session, though nobody has signed in (before it waits: %s)', async (isBefore) => {
+  const { session } = createStage()
+  const { signal } = new AbortController()
+  if (isBefore) await session[Symbol.asyncDispose]()
+  const waiting = untilChanged(session, signal)
+  if (!isBefore) await session[Symbol.asyncDispose]()
+  await waiting
+  expect(await failureOf(acquireFirst(session))).toMatchObject({ name: 'RefreshError', reason: 'disposed' })
 })
 
 it('sees who signs in right behind the answer that nobody is', async () => {
@@ -69,7 +79,7 @@ it('sees who signs in right behind the answer that nobody is', async () => {
     })
   const source = Object.create(session, { acquire: { value: acquire } }) as typeof session
   expect(await acquireFirst(source)).toBeUndefined()
-  await expect(untilActive(source, new AbortController().signal)).resolves.toBeUndefined()
+  await expect(untilChanged(source, new AbortController().signal)).resolves.toBeUndefined()
 })
 
 it('hears of new credentials from a source that tells of nothing else', async () => {

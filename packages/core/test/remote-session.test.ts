@@ -2,6 +2,7 @@ import { hold, holdAnswer } from '@reauth/testkit'
 import { describe, expect, it } from 'vitest'
 
 import { AuthenticationError } from '../src/errors.ts'
+import { untilChanged } from '../src/live.ts'
 import { failureOf } from './support/failure-of.ts'
 import { createStage, type Stage } from './support/stage.ts'
 import { connected, type Wire } from './support/wire.ts'
@@ -31,6 +32,15 @@ describe('a real session across a port', () => {
     expect(await remote.acquire({ refused })).toEqual(next)
     expect(await failureOf(remote.acquire({ refused: next, final: true }))).toMatchObject({ reason: 'refused' })
     expect(issuer.tokenPosts).toBe(1)
+  })
+
+  it('ends a wait for a sign-in with the connection', async () => {
+    const { remote, session } = await stage()
+    await session.signOut()
+    await failureOf(remote.acquire())
+    const waiting = untilChanged(remote, new AbortController().signal)
+    await remote[Symbol.asyncDispose]()
+    await expect(waiting).resolves.toBeUndefined()
   })
 
   it('lets a sign-out of the far end win over the answer in flight', async () => {

@@ -62,6 +62,13 @@ describe('createSession', () => {
     expect(createSession({ refresh }).origins('https://api.example.com/v1')).toBe(false)
   })
 
+  it('does without a storage where a web view has null for its localStorage', async () => {
+    const session = createSession({ refresh, storage: null as never })
+    expect(session.state).toEqual({ status: 'signed-out' })
+    await session.signIn({ accessToken: 'at-1' })
+    expect(await session.acquire()).toMatchObject({ version: 1 })
+  })
+
   it('is signed out and ready at once with memory storage', async () => {
     const session = createSession({ refresh })
     expect(session.state).toEqual({ status: 'signed-out' })

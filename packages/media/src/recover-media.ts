@@ -61,7 +61,8 @@ export function recoverMedia(
     if (!document?.hidden && element.readyState) item.renew()
   }
   document?.addEventListener('visibilitychange', onVisible, { signal })
-  if (element.error || element.networkState === noSource) item.look()
+  // Where every `<source>` has failed there is no error; what has only just begun to load has tried none.
+  if (element.error || (element.networkState === noSource && !element.src && element.currentSrc)) item.look()
 
   return disposer(() => {
     life.abort()

@@ -182,6 +182,18 @@ describe('an end', () => {
   })
 })
 
+it('an element that has only just begun to load costs no probe', async () => {
+  const world = createWorld()
+  const element = world.bareElement()
+  element.src = `${origin}/one.mp3`
+  world.recover(element)
+  void element.play()
+  await settle()
+  expect(element).toMatchObject({ paused: false, readyState: 4 })
+  expect(world.probes).toEqual([])
+  expect(element.loads).toBe(1)
+})
+
 describe('an element that failed before', () => {
   it('is recovered as soon as it is told of', async () => {
     const world = createWorld()

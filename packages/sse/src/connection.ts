@@ -22,18 +22,22 @@ export interface Connection {
   close(): void
 }
 
-/** What a sink throws for an event that is longer than it may be. */
-export const tooLong: unique symbol = Symbol('too long')
+const tooLong = Symbol('too long')
 
 /** Reads the body of an answer into a sink. */
 export function readEvents({ response, request }: Sent, sink: Sink, target: Target): Connection {
   const reader = response?.body?.getReader()
   const decoder = new TextDecoder()
   let isTooLong = false
+  const { maxEventBytes = 4_194_304 } = target.options
   const parser = createParser({
-    maxBufferSize: target.options.maxEventBytes ?? 4_194_304,
+    maxBufferSize: maxEventBytes,
     onId: sink.id,
-    onEvent: sink.event,
+    onEvent(event) {
+      // What comes in one piece is never buffered.
+      if (event.data.length > maxEventBytes) throw tooLong
+      sink.event(event)
+    },
     onRetry: sink.retry,
     onError({ type }) {
       if (type === 'max-buffer-size-exceeded') throw tooLong

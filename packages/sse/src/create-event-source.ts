@@ -19,12 +19,6 @@ type Handlers = { [Type in `on${(typeof types)[number]}`]: ((event: Event) => un
  */
 export function createEventSource(source: CredentialSource, options: StreamOptions = {}): typeof EventSource {
   class SessionEventSource extends EventTarget implements Handlers {
-    static readonly CONNECTING = connecting
-    static readonly OPEN = open
-    static readonly CLOSED = ended
-    readonly CONNECTING = connecting
-    readonly OPEN = open
-    readonly CLOSED = ended
     readonly url: string
     readonly withCredentials: boolean
     onopen: Handlers['onopen'] = null
@@ -34,26 +28,33 @@ export function createEventSource(source: CredentialSource, options: StreamOptio
     #origin = ''
     readonly #feed: Feed
 
-    constructor(address: string | URL, { withCredentials = false }: EventSourceInit = {}) {
+    constructor(address: string | URL, init?: EventSourceInit | null) {
       super()
+      const { withCredentials = false } = init ?? {}
       const url = checkListed(source, resolveUrl(address))
       this.url = url.href
       this.withCredentials = withCredentials
       for (const type of types) this.addEventListener(type, (event) => this[`on${type}`]?.(event))
-      const init: RequestInit = { credentials: withCredentials ? 'include' : 'same-origin' }
-      this.#feed = createFeed(source, options, url, init, {
-        onOpen: (response) => {
-          // What a stub answers has no URL.
-          this.#origin = new URL(response.url || url).origin
-          this.#move(open, new Event('open'))
+      const credentials = withCredentials ? 'include' : 'same-origin'
+      this.#feed = createFeed(
+        source,
+        options,
+        url,
+        { credentials },
+        {
+          onOpen: (response) => {
+            // What a stub answers has no URL.
+            this.#origin = new URL(response.url || url).origin
+            this.#move(open, new Event('open'))
+          },
+          onLost: (error) => {
+            this.#move(connecting, errorEvent(error))
+          },
+          onEvent: ({ type, ...told }) => {
+            this.dispatchEvent(new MessageEvent(type, { ...told, origin: this.#origin }))
+          },
         },
-        onLost: (error) => {
-          this.#move(connecting, errorEvent(error))
-        },
-        onEvent: ({ type, ...told }) => {
-          this.dispatchEvent(new MessageEvent(type, { ...told, origin: this.#origin }))
-        },
-      })
+      )
       void this.#feed
         .read()
         // A 204 is no error to a stream, and to this class the end as any other.
@@ -79,6 +80,9 @@ export function createEventSource(source: CredentialSource, options: StreamOptio
       this.#readyState = to
       this.dispatchEvent(event)
     }
+  }
+  for (const target of [SessionEventSource, SessionEventSource.prototype]) {
+    Object.assign(target, { CONNECTING: connecting, OPEN: open, CLOSED: ended })
   }
   return SessionEventSource as unknown as typeof EventSource
 }

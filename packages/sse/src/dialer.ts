@@ -1,4 +1,12 @@
-import { acquireFirst, type Credential, type CredentialSource, isOneWay, replay, untilActive } from '@reauth/core'
+import {
+  acquireFirst,
+  AuthenticationError,
+  type Credential,
+  type CredentialSource,
+  isOneWay,
+  replay,
+  untilChanged,
+} from '@reauth/core'
 
 import { drop, send, type Sent } from './request.ts'
 import type { Target } from './target.ts'
@@ -18,15 +26,18 @@ export function createDialer(
   const { minValidityMs = 300_000, anonymous = false, outliveSession = false } = options
   const asked = { minValidityMs, signal }
   let isOwned = false
+  /** The sign-in that a stream belongs to which lives on when that ends. */
+  let epoch: number | undefined
 
   /** The stream belongs to whom it finds, and ends with that period. */
   async function enter(): Promise<Credential | undefined> {
     const found = await acquireFirst(source, asked)
     if (found !== undefined) {
       isOwned = true
-      if (!outliveSession) endWith(found.ends)
+      if (outliveSession) ({ epoch } = found.credential)
+      else endWith(found.ends)
     } else if (!anonymous) {
-      await untilActive(source, signal)
+      await untilChanged(source, signal)
       return enter()
     }
     return found?.credential
@@ -34,6 +45,9 @@ export function createDialer(
 
   return async () => {
     const credential = isOwned ? await source.acquire(asked) : await enter()
+    if (credential?.epoch !== (epoch ?? credential?.epoch)) {
+      throw new AuthenticationError('Somebody else has signed in; open the stream anew', { reason: 'switched' })
+    }
     const sent = await send(target, credential)
     if (credential === undefined || !isRefused(sent)) return sent
     return replay(source, credential, sent, {

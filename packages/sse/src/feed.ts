@@ -10,7 +10,7 @@ import {
 } from '@reauth/core'
 
 import { brokenOff, type Failure } from './answer.ts'
-import { type Connection, readEvents, type Sink, tooLong } from './connection.ts'
+import { type Connection, readEvents, type Sink } from './connection.ts'
 import { createDialer } from './dialer.ts'
 import { createHandover } from './handover.ts'
 import { drop, send } from './request.ts'
@@ -56,12 +56,14 @@ export function createFeed(
   source: CredentialSource,
   options: StreamOptions,
   url: URL,
-  init: RequestInit,
+  given: RequestInit | null | undefined,
   listener: FeedListener,
 ): Feed {
-  const { maxEventBytes = 4_194_304 } = options
   const { onEvent, isEnough = () => false } = listener
+  const init = given ?? {}
   const isGet = /^get$/i.test(init.method ?? 'get')
+  // What cannot be sent would be tried for ever.
+  if (isGet) void new Request(url, { ...init, signal: null })
   const firstEventId = new Headers(init.headers).get('last-event-id') ?? ''
   const life = new AbortController()
   const { signal } = life
@@ -91,8 +93,6 @@ export function createFeed(
       if (!isOver && handover?.isNew(id) !== false) lastEventId = id
     },
     event({ id, event = 'message', data }) {
-      // What comes in one piece is never buffered.
-      if (data.length > maxEventBytes) throw tooLong
       if (isOver || handover?.isRepeated(id) === true) return
       failures = 0
       onEvent({ type: event, data, lastEventId })
@@ -114,6 +114,7 @@ export function createFeed(
   }
 
   function endWith(other: AbortSignal): void {
+    if (isOver) return
     const follow = (): void => {
       end(other.reason)
     }
@@ -135,16 +136,18 @@ export function createFeed(
   /** Connects; returns why it has not. */
   async function connect(): Promise<Connection | 'over' | Failure> {
     const sent = await dial().catch(passing)
+    const isSent = 'answer' in sent
+    // The caller's fetch may heed no signal.
+    if (isSent && (isOver || sent.answer !== 'open')) drop(sent)
     signal.throwIfAborted()
-    if (!('answer' in sent)) return sent
+    if (!isSent) return sent
     const { answer, response } = sent
-    if (answer !== 'open') {
-      drop(sent)
-      return answer
-    }
+    if (answer !== 'open') return answer
     held ??= hold()
+    // Before anybody hears of it, who may close it.
+    connection = readEvents(sent, live, target)
     listener.onOpen?.(response as Response)
-    return readEvents(sent, live, target)
+    return connection
   }
 
   /** A refresh that may work later is outlasted by what was open; before, it is the caller's to know. */
@@ -182,7 +185,7 @@ export function createFeed(
 
   async function* run(): AsyncGenerator<undefined, undefined> {
     try {
-      if (init.signal && !isOver) endWith(init.signal)
+      if (init.signal) endWith(init.signal)
       for (;;) {
         // One after the other: each connection goes on where the one before has stopped.
         /* oxlint-disable no-await-in-loop */
@@ -193,7 +196,6 @@ export function createFeed(
           await rest(found)
           continue
         }
-        connection = found
         const ending = await found.read(isEnough)
         if (ending === undefined) {
           yield

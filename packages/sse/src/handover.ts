@@ -118,6 +118,8 @@ export function createHandover(
     },
     stop() {
       clearTimeout(next?.timer)
+      // What comes late, from a fetch that heeds no signal, is let go of, too.
+      void next?.opening.then((connection) => connection?.close())
       next = undefined
     },
   }

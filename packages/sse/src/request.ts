@@ -16,20 +16,21 @@ export interface Sent {
 /** Sends one request, for what comes after the last id. */
 export async function send(target: Target, credential: Credential | undefined): Promise<Sent> {
   const { url, init, options, signal } = target
+  signal.throwIfAborted()
   const request = new AbortController()
   const abort = (): void => {
     request.abort(signal.reason)
   }
   signal.addEventListener('abort', abort, { signal: request.signal })
-  if (signal.aborted) abort()
   const headers = headersOf(target, credential)
+  let response
   try {
     const sending = (options.fetch ?? fetch)(url, { cache: 'no-store', ...init, headers, signal: request.signal })
-    const response = await heard(options, request, sending)
-    return { answer: answerOf(response, target), response, request }
+    response = await heard(options, request, sending)
   } catch (cause) {
     return { answer: brokenOff(target, cause), request }
   }
+  return { answer: answerOf(response, target), response, request }
 }
 
 /** Waits for what a server sends; ends the request when it is silent for too long. */

@@ -43,7 +43,7 @@ export interface StreamOptions {
    */
   anonymous?: boolean
   /**
-   * Whether streams live on when the session ends.
+   * Whether streams live on when the session ends. Their next connection still has to be of the same sign-in.
    *
    * @default false
    */

@@ -94,6 +94,19 @@ describe('an answer that is no stream', () => {
     expect(scene.issuer.tokenPosts).toBe(0)
   })
 
+  it('classify that throws ends the stream with that', async () => {
+    const { session, fetch, call } = setScene()
+    const bug = new Error('A bug')
+    const classify = (): never => {
+      throw bug
+    }
+    const outcome = failureOf(createStream(session, { fetch, classify }).each(address, null, () => {}))
+    const sent = await call(0)
+    sent.open('data: a\n\n')
+    expect(await outcome).toBe(bug)
+    expect(sent.isGone).toBe(true)
+  })
+
   it('classify has the first word', async () => {
     const scene = setScene()
     const verdicts: Record<number, Verdict> = { 419: 'refused', 404: 'transient', 503: 'denied' }

@@ -33,6 +33,7 @@ describe('the class', () => {
     const source = new Source(address, { withCredentials: true })
     const constants = { CONNECTING: 0, OPEN: 1, CLOSED: 2 }
     expect({ ...Source }).toMatchObject(constants)
+    expect(Source.prototype).toMatchObject(constants)
     expect(source).toMatchObject({ ...constants, url: address, withCredentials: true, readyState: 0 })
     expect(source).toMatchObject({ onopen: null, onmessage: null, onerror: null })
     expect(source).toBeInstanceOf(EventTarget)
@@ -43,6 +44,7 @@ describe('the class', () => {
 
   it.each([
     [undefined, 'same-origin'],
+    [null as never, 'same-origin'],
     [{ withCredentials: true }, 'include'],
   ] as const)('sends cookies as EventSource does: %o', async (init, credentials) => {
     const scene = setScene()

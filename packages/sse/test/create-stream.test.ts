@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 
 import { AuthenticationError, type Credential, staticSource } from '@reauth/core'
-import { settle } from '@reauth/testkit'
+import { deferred, settle } from '@reauth/testkit'
 import { describe, expect, it, vi } from 'vitest'
 
 import { createStream } from '../src/create-stream.ts'
@@ -80,6 +80,17 @@ describe('a request', () => {
       await call(0)
       expect(issuer.refreshes, `${ageMs} of ${expiresInMs}`).toBe(refreshes)
     }
+  })
+
+  it.each([
+    ['has a body', address, { body: '{}' }],
+    ['has a password in its address', 'https://alice:secret@api.test/stream', {}],
+  ])('that no fetch would send, because a GET %s, is not tried again and again', async (_, url, init) => {
+    const { session, fetch, calls } = setScene()
+    const stream = createStream(session, { fetch })
+    expect(() => stream(url, init)).toThrow(TypeError)
+    expect(await failureOf(stream.each(url, init, () => {}))).toBeInstanceOf(TypeError)
+    expect(calls).toEqual([])
   })
 
   it('goes nowhere else than to the session’s origins', async () => {
@@ -225,8 +236,18 @@ describe('a caller who gives up', () => {
     const source = Object.create(session, { acquire: { value: acquire } }) as typeof session
     const outcome = failureOf(createStream(source, { fetch }).each(address, { signal: giveUp.signal }, () => {}))
     expect(await outcome).toBe('enough')
-    // A fetch whose signal is aborted sends nothing.
-    expect(calls.every(({ init }) => init.signal?.aborted)).toBe(true)
+    expect(calls).toEqual([])
+  })
+
+  it('at once, as an effect that runs twice, leaves nothing at the session', async () => {
+    const { session, fetch, calls } = setScene()
+    const events = createStream(session, { fetch })(address)
+    const next = events.next()
+    await events.return()
+    expect(await next).toEqual({ done: true, value: undefined })
+    await settle()
+    expect(calls).toEqual([])
+    expect(getEventListeners(session.signal, 'abort')).toHaveLength(0)
   })
 
   it('is let go of at the end, and so is the session, after any number of connections', async () => {
@@ -271,6 +292,22 @@ describe('a caller who gives up', () => {
       expect(data).toBe('a')
       break
     }
+    expect(cancel).toHaveBeenCalledOnce()
+  })
+
+  it.each([0, 1, 2, 3, 4, 5])('is let go of by such a fetch as its answer comes, %i turns later', async (turns) => {
+    const { session } = setScene()
+    const cancel = vi.fn<() => void>()
+    const response = new Response(new ReadableStream({ cancel }), { headers: { 'content-type': 'text/event-stream' } })
+    const answer = deferred<Response>()
+    const fetch = vi.fn<typeof globalThis.fetch>(() => answer.promise)
+    const events = createStream(session, { fetch })(address)
+    const next = events.next()
+    await vi.waitUntil(() => fetch.mock.calls.length > 0)
+    answer.resolve(response)
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+    await events.return()
+    expect(await next).toEqual({ done: true, value: undefined })
     expect(cancel).toHaveBeenCalledOnce()
   })
 })
@@ -384,6 +421,14 @@ describe('the session', () => {
     expect(await failureOf(events.next())).toMatchObject({ reason: 'signed-out' })
   })
 
+  it('that is disposed is not waited for', async () => {
+    const { session, fetch } = setScene({ isSignedOut: true })
+    const outcome = failureOf(createStream(session, { fetch })(address).next())
+    await settle()
+    await session[Symbol.asyncDispose]()
+    expect(await outcome).toMatchObject({ name: 'RefreshError', reason: 'disposed' })
+  })
+
   it('is not waited for by a caller who gives up', async () => {
     const { session, issuer, fetch, calls } = setScene({ isSignedOut: true })
     const giveUp = new AbortController()
@@ -465,6 +510,23 @@ describe('the session', () => {
     expect(await events.next()).toMatchObject({ value: { data: 'b' } })
     sent.end()
     expect(await events.next()).toMatchObject({ done: true })
+  })
+
+  it('of somebody else is none for a stream that outlives its own', async () => {
+    holdTimers()
+    const { session, issuer, fetch, call, calls } = setScene()
+    const events = createStream(session, { fetch, outliveSession: true })(address)
+    const first = events.next()
+    const sent = await call(0)
+    sent.open('id: 1\ndata: a\n\n')
+    await first
+    const second = failureOf(events.next())
+    void session.signIn(issuer.signIn({ identity: 'bob' }).tokens)
+    sent.end()
+    await settle()
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(await second).toMatchObject({ name: 'AuthenticationError', reason: 'switched' })
+    expect(calls).toHaveLength(1)
   })
 
   it('is told what went on, without a token or a path', async () => {

@@ -1,4 +1,4 @@
-import { settle } from '@reauth/testkit'
+import { deferred, settle } from '@reauth/testkit'
 import { describe, expect, it, vi } from 'vitest'
 
 import { createStream } from '../src/create-stream.ts'
@@ -155,6 +155,19 @@ describe('a handover', () => {
     expect(await outcome).toBe(bug)
   })
 
+  it('to a connection that begins with an event that is too long says so', async () => {
+    const scene = setScene()
+    const stream = createStream(scene.session, { fetch: scene.fetch, handover: true, maxEventBytes: 100 })
+    const outcome = failureOf(stream.each(address, {}, () => {}))
+    ;(await scene.call(0)).open(event(1))
+    await settle()
+    await scene.session.refresh()
+    ;(await scene.call(1)).open(`id: 2\ndata: ${'x'.repeat(101)}\n\n`)
+    await settle()
+    scene.calls[0]?.end()
+    expect(await outcome).toMatchObject({ name: 'StreamError', reason: 'too-long' })
+  })
+
   it('takes an id for an old one only where the connections overlap', async () => {
     const scene = setScene()
     const ids: string[] = []
@@ -290,6 +303,23 @@ describe('a handover', () => {
     void scene.session.signOut()
     await settle()
     expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('lets go of an answer that comes when all is over, from a fetch that heeds no signal', async () => {
+    const scene = setScene()
+    const cancel = vi.fn<() => void>()
+    const late = deferred<Response>()
+    const fetch: typeof globalThis.fetch = (input, init) =>
+      scene.calls.length > 0 ? late.promise : scene.fetch(input, init)
+    const events = createStream(scene.session, { fetch, handover: true })(address)
+    const first = events.next()
+    ;(await scene.call(0)).open(event(1))
+    await first
+    await scene.session.refresh()
+    await events.return()
+    late.resolve(new Response(new ReadableStream({ cancel }), { headers: { 'content-type': 'text/event-stream' } }))
+    await settle()
+    expect(cancel).toHaveBeenCalledOnce()
   })
 
   it('knows the last thousand ids', async () => {

@@ -1,4 +1,4 @@
-import { acquireLive, type CredentialSource, isReauthError, type Live, type Session, untilActive } from '@reauth/core'
+import { acquireLive, type CredentialSource, isReauthError, type Live, type Session, untilChanged } from '@reauth/core'
 
 /** What tells more than the port asks for, as every session does. */
 type Telling = CredentialSource & Partial<Pick<Session, 'state'>>
@@ -29,6 +29,6 @@ export async function liveCredential(
       if (error.reason === 'signed-out' && isAnonymous) return {}
       if (error.reason !== 'switched' && !source.signal.aborted) throw error
     }
-    await untilActive(source, signal)
+    await untilChanged(source, signal)
   }
 }
