@@ -7,8 +7,8 @@ export interface Sending<Answer> {
   /** Where it goes, for the trace. */
   readonly address: string | URL
   readonly asked: AcquireOptions | undefined
-  /** Whether its body can be sent only once. */
-  readonly isOneWay: boolean
+  /** Whether its body could be sent only once. */
+  readonly isSpent: boolean
   send(live: Live): Promise<Answer>
   isRefused(answer: Answer): boolean
   /** Lets go of an answer that nobody will read. */
@@ -24,7 +24,7 @@ export async function replay<Answer>(
   source: CredentialSource,
   refused: Credential,
   first: Answer,
-  { address, asked, isOneWay: isSpent, send, isRefused, drop }: Sending<Answer>,
+  { address, asked, isSpent, send, isRefused, drop }: Sending<Answer>,
 ): Promise<Answer> {
   if (isSpent) {
     // The next request finds a newer one.

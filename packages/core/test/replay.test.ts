@@ -17,7 +17,7 @@ function requestOf(
     dropped,
     address: 'https://api.test/x',
     asked: undefined,
-    isOneWay: isSpent,
+    isSpent,
     send({ credential }) {
       sent.push(credential.version)
       return Promise.resolve(credential.version)

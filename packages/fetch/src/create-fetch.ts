@@ -119,7 +119,7 @@ export function createFetch(source: CredentialSource, options: FetchOptions = {}
     return replay(source, refused, response, {
       address: addressOf(input),
       asked,
-      isOneWay: isSpent,
+      isSpent,
       send: ({ credential, ends }) => attempt(call, credential, ends),
       isRefused: (answer) => isRefused(answer, input),
       drop: discard,

@@ -136,7 +136,7 @@ export function kyAuth(source: CredentialSource, options: KyAuthOptions = {}): {
     return replay(source, call.live.credential, response, {
       address: request.url,
       asked: { ...waiting(call, request.signal), final },
-      isOneWay: call.isOneWay,
+      isSpent: call.isOneWay,
       send(live) {
         call.live = live
         return resend(call, request)

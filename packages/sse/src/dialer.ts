@@ -53,7 +53,7 @@ export function createDialer(
     return replay(source, credential, sent, {
       address: url,
       asked,
-      isOneWay: isOneWay(init.body),
+      isSpent: isOneWay(init.body),
       send: (live) => send(target, live.credential),
       isRefused,
       drop,
