@@ -2,6 +2,7 @@ import { hold, settle } from '@reauth/testkit'
 import { expect, it, vi } from 'vitest'
 
 import type { AcquireOptions } from '../src/credential.ts'
+import { disposer } from '../src/disposer.ts'
 import { acquireFirst, acquireLive, untilChanged, whenChanged } from '../src/live.ts'
 import { staticSource } from '../src/static-source.ts'
 import { failureOf } from './support/failure-of.ts'
@@ -43,6 +44,30 @@ it('waits for a sign-in, and for nobody once it has come', async () => {
   const before = looks.mock.calls.length
   await session.refresh()
   expect(looks).toHaveBeenCalledTimes(before)
+})
+
+it.each(['a sign-in', 'giving up', 'a dispose'])('leaves no listener behind after %s', async (end) => {
+  const { session, signIn } = createStage()
+  const stops = vi.fn<() => void>()
+  const subscribe: typeof session.subscribe = (listener) => {
+    const stop = session.subscribe(listener)
+    return disposer(() => {
+      stops()
+      stop()
+    })
+  }
+  const leaving = new AbortController()
+  const added = vi.spyOn(leaving.signal, 'addEventListener')
+  const source = Object.create(session, { subscribe: { value: subscribe } }) as typeof session
+  const outcome = untilChanged(source, leaving.signal).catch(() => {})
+  if (end === 'a sign-in') await signIn()
+  else if (end === 'giving up') leaving.abort()
+  else await session[Symbol.asyncDispose]()
+  await outcome
+  expect(stops).toHaveBeenCalledOnce()
+  const [, , options] = added.mock.calls[0] ?? []
+  // It is listened to for as long as this is not aborted.
+  expect(options).toMatchObject({ signal: { aborted: true } })
 })
 
 it('waits for nothing where somebody is signed in', async () => {

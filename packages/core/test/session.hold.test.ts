@@ -84,6 +84,22 @@ describe('a session that is held', () => {
     expect(issuer.tokenPosts).toBe(2)
   })
 
+  it('looks at the clock at once for a larger window beside a smaller one, and again when that is gone', async () => {
+    const { signIn, session, issuer, clock } = createHall()
+    await signIn()
+    session.hold({ refreshAheadMs: 0 })
+    clock.jump(58 * 60_000)
+    const larger = session.hold({ refreshAheadMs: 60_000 })
+    await clock.advance(59_000)
+    expect(issuer.tokenPosts).toBe(0)
+    larger()
+    await clock.advance(30_000)
+    expect(issuer.tokenPosts).toBe(0)
+    session.hold({ refreshAheadMs: 60_000 })
+    await clock.advance(0)
+    expect(issuer.tokenPosts).toBe(1)
+  })
+
   it('looks at the clock once for thousands that hold alike', async () => {
     const now = vi.fn<() => number>(() => 0)
     const platform = { now, setTimeout: () => undefined, clearTimeout() {}, random: () => 0 }
