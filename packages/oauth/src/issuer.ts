@@ -124,7 +124,8 @@ export function createIssuer(options: OAuthOptions): Issuer {
           const json = await readTokenAnswer(who, answer, verdicts)
           // Null is as good as absent.
           const text = JSON.stringify(json, (_, value: unknown) => value ?? undefined)
-          const given = new Response(text, answer)
+          // Its status alone: not every reason phrase that is sent can be given again.
+          const given = new Response(text, { status: answer.status })
           return parseTokenResponse(await processGenericTokenEndpointResponse(server, client, given))
         } catch (error) {
           throw misconfigured(error, answer !== undefined)
