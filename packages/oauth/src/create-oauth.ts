@@ -78,12 +78,13 @@ export function createOAuth(options: OAuthOptions): OAuth {
       return issuer.tokensBy('refresh_token', { refresh_token: refreshToken }, signal)
     },
     exchange: (asked) => exchangeAt(issuer, asked),
-    async revoke({ refreshToken, accessToken } = {}) {
+    async revoke(tokens) {
       answers.clear()
+      const { refreshToken, accessToken } = tokens ?? {}
       const token = refreshToken ?? accessToken
-      const hint = refreshToken === undefined ? 'access_token' : 'refresh_token'
+      const hint = refreshToken ? 'refresh_token' : 'access_token'
       // Nobody waits for it, and nothing depends on it.
-      if (token !== undefined) await issuer.revoke(token, hint).catch(() => {})
+      if (token) await issuer.revoke(token, hint).catch(() => {})
     },
   }
 }
