@@ -159,10 +159,12 @@ export function failure(message: string, reason: RefreshFailureReason, cause?: u
 
 /**
  * Returns what no waiting will mend; an error of reauth as it is. Not with the error itself: oauth4webapi keeps the answer
- * in it, and half of a wrong answer may be a right token. Its messages have none of it.
+ * in it, and half of a wrong answer may be a right token. Its messages have none of it; what others say, as `clientAuth`,
+ * is not repeated.
  */
 export function misconfigured(error: unknown, sent?: boolean): Error {
   if (isReauthError(error)) return error
   const { code, message } = error as { code?: string; message: string }
-  return failure(`The issuer: ${message}`, 'misconfigured', { code }, sent)
+  const told = code || error instanceof TypeError ? message : 'it cannot be asked'
+  return failure(`The issuer: ${told}`, 'misconfigured', { code }, sent)
 }
