@@ -86,7 +86,7 @@ export function createIssuer(options: OAuthOptions): Issuer {
   })
 
   async function readMetadata(): Promise<AuthorizationServer> {
-    return processDiscoveryResponse(identifier, await discoveryRequest(identifier, sending()))
+    return processDiscoveryResponse(identifier, await goodAnswer(await discoveryRequest(identifier, sending())))
   }
 
   function discover(): Promise<AuthorizationServer> {
@@ -121,11 +121,7 @@ export function createIssuer(options: OAuthOptions): Issuer {
         try {
           const asked = { ...sending(signal), DPoP: key } as TokenEndpointRequestOptions
           answer = await genericTokenEndpointRequest(server, client, clientAuth, grantType, form, asked)
-          const json = await readTokenAnswer(who, answer, verdicts)
-          // Null is as good as absent.
-          const text = JSON.stringify(json, (_, value: unknown) => value ?? undefined)
-          // Its status alone: not every reason phrase that is sent can be given again.
-          const given = new Response(text, { status: answer.status })
+          const given = await goodAnswer(answer, verdicts)
           return parseTokenResponse(await processGenericTokenEndpointResponse(server, client, given))
         } catch (error) {
           throw misconfigured(error, answer !== undefined)
@@ -142,6 +138,15 @@ export function createIssuer(options: OAuthOptions): Issuer {
       return response.text()
     },
   }
+}
+
+/** Returns an answer that is a good one, as oauth4webapi is to see it. What is read to its end holds no connection. */
+async function goodAnswer(answer: Response, verdicts?: readonly string[]): Promise<Response> {
+  const json = await readTokenAnswer(who, answer, verdicts)
+  // Null is as good as absent.
+  const text = JSON.stringify(json, (_, value: unknown) => value ?? undefined)
+  // Of its head the status alone: not every reason phrase that is sent can be given again.
+  return new Response(text, { status: answer.status })
 }
 
 /** Parameters by their names; those that are undefined are none. */
