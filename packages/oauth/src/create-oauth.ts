@@ -3,7 +3,7 @@ import type { Refresh, Strategy, TokenSet } from '@reauth/core'
 import { type AuthorizeOptions, signInUrl } from './authorize.ts'
 import { answerIn, signInBy, type SignedIn } from './callback.ts'
 import { exchangeAt, type ExchangeOptions } from './exchange.ts'
-import { createIssuer, failure, misconfigured } from './issuer.ts'
+import { createIssuer, failure } from './issuer.ts'
 import type { OAuthOptions } from './oauth-options.ts'
 import { createRoundTrip } from './round-trip.ts'
 
@@ -51,9 +51,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
     async authorize(asked = {}) {
       const { navigate = toPage, returnTo } = asked
       roundTrip.placeOf(returnTo)
-      const url = await signInUrl(issuer, roundTrip, options, asked).catch((error: unknown) => {
-        throw misconfigured(error)
-      })
+      const url = await signInUrl(issuer, roundTrip, options, asked)
       navigate(url)
       return url
     },

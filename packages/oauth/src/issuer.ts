@@ -39,8 +39,8 @@ interface Sending {
 
 /** The issuer, as far as the grants need it. */
 export interface Issuer {
-  /** Returns an address that may be asked. Throws a `TypeError` for any other. */
-  endpoint(address: string | URL | undefined): URL
+  /** Returns the address of a page to sign in at. Throws a `RefreshError` for one that tokens must not depend on. */
+  pageAt(address: string | undefined): URL
   /** Reads the metadata, once; a failure is not remembered. */
   discover(): Promise<AuthorizationServer>
   /** Returns the code in an answer of a server. Throws an `OAuthCallbackError` where it has none. */
@@ -99,7 +99,13 @@ export function createIssuer(options: OAuthOptions): Issuer {
   }
 
   return {
-    endpoint,
+    pageAt(address) {
+      try {
+        return endpoint(address)
+      } catch (error) {
+        throw misconfigured(error)
+      }
+    },
     discover,
     codeIn(server, url, state) {
       try {
@@ -167,7 +173,7 @@ export function failure(message: string, reason: RefreshFailureReason, cause?: u
  * in it, and half of a wrong answer may be a right token. Its messages have none of it; what others say, as `clientAuth`,
  * is not repeated.
  */
-export function misconfigured(error: unknown, sent?: boolean): Error {
+function misconfigured(error: unknown, sent?: boolean): Error {
   if (isReauthError(error)) return error
   const { code, message } = error as { code?: string; message: string }
   const told = code || error instanceof TypeError ? message : 'it cannot be asked'
