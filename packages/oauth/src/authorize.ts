@@ -40,7 +40,7 @@ export async function signInUrl(
   const verifier = generateRandomCodeVerifier()
   const isOffline = [scopes, offered].every((each) => each?.includes('offline_access'))
   const key = await dpop?.handle()
-  const url = issuer.endpoint(endpoint)
+  const url = issuer.pageAt(endpoint)
   setAll(url.searchParams, {
     ...options.parameters,
     ...parameters,

@@ -3,7 +3,7 @@ import type { Refresh, Strategy, TokenSet } from '@reauth/core'
 import { type AuthorizeOptions, signInUrl } from './authorize.ts'
 import { answerIn, signInBy, type SignedIn } from './callback.ts'
 import { exchangeAt, type ExchangeOptions } from './exchange.ts'
-import { createIssuer, failure, misconfigured } from './issuer.ts'
+import { createIssuer, failure } from './issuer.ts'
 import type { OAuthOptions } from './oauth-options.ts'
 import { createRoundTrip } from './round-trip.ts'
 
@@ -51,9 +51,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
     async authorize(asked = {}) {
       const { navigate = toPage, returnTo } = asked
       roundTrip.placeOf(returnTo)
-      const url = await signInUrl(issuer, roundTrip, options, asked).catch((error: unknown) => {
-        throw misconfigured(error)
-      })
+      const url = await signInUrl(issuer, roundTrip, options, asked)
       navigate(url)
       return url
     },
@@ -78,12 +76,13 @@ export function createOAuth(options: OAuthOptions): OAuth {
       return issuer.tokensBy('refresh_token', { refresh_token: refreshToken }, signal)
     },
     exchange: (asked) => exchangeAt(issuer, asked),
-    async revoke({ refreshToken, accessToken } = {}) {
+    async revoke(tokens) {
       answers.clear()
+      const { refreshToken, accessToken } = tokens ?? {}
       const token = refreshToken ?? accessToken
-      const hint = refreshToken === undefined ? 'access_token' : 'refresh_token'
+      const hint = refreshToken ? 'refresh_token' : 'access_token'
       // Nobody waits for it, and nothing depends on it.
-      if (token !== undefined) await issuer.revoke(token, hint).catch(() => {})
+      if (token) await issuer.revoke(token, hint).catch(() => {})
     },
   }
 }

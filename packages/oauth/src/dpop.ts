@@ -46,13 +46,12 @@ export function createDpop({ name = 'reauth', storage }: DpopOptions = {}): Dpop
   function handle(): Promise<DPoPHandle> {
     made ??= making
       .run(name, () => keyPairIn(storage ?? defaultStorage(), name))
-      .then(
-        (pair) => DPoP({}, pair),
-        (cause: unknown) => {
-          made = undefined
-          throw new RefreshError('The key of the tokens cannot be read', { reason: 'unavailable', sent: false, cause })
-        },
-      )
+      // What is stored may look like a pair and be none.
+      .then((pair) => DPoP({}, pair))
+      .catch((cause: unknown) => {
+        made = undefined
+        throw new RefreshError('The key of the tokens cannot be read', { reason: 'unavailable', sent: false, cause })
+      })
     return made
   }
 

@@ -39,8 +39,8 @@ interface Sending {
 
 /** The issuer, as far as the grants need it. */
 export interface Issuer {
-  /** Returns an address that may be asked. Throws a `TypeError` for any other. */
-  endpoint(address: string | URL | undefined): URL
+  /** Returns the address of a page to sign in at. Throws a `RefreshError` for one that tokens must not depend on. */
+  pageAt(address: string | undefined): URL
   /** Reads the metadata, once; a failure is not remembered. */
   discover(): Promise<AuthorizationServer>
   /** Returns the code in an answer of a server. Throws an `OAuthCallbackError` where it has none. */
@@ -86,7 +86,7 @@ export function createIssuer(options: OAuthOptions): Issuer {
   })
 
   async function readMetadata(): Promise<AuthorizationServer> {
-    return processDiscoveryResponse(identifier, await discoveryRequest(identifier, sending()))
+    return processDiscoveryResponse(identifier, await goodAnswer(await discoveryRequest(identifier, sending())))
   }
 
   function discover(): Promise<AuthorizationServer> {
@@ -99,7 +99,13 @@ export function createIssuer(options: OAuthOptions): Issuer {
   }
 
   return {
-    endpoint,
+    pageAt(address) {
+      try {
+        return endpoint(address)
+      } catch (error) {
+        throw misconfigured(error)
+      }
+    },
     discover,
     codeIn(server, url, state) {
       try {
@@ -121,10 +127,7 @@ export function createIssuer(options: OAuthOptions): Issuer {
         try {
           const asked = { ...sending(signal), DPoP: key } as TokenEndpointRequestOptions
           answer = await genericTokenEndpointRequest(server, client, clientAuth, grantType, form, asked)
-          const json = await readTokenAnswer(who, answer, verdicts)
-          // Null is as good as absent.
-          const text = JSON.stringify(json, (_, value: unknown) => value ?? undefined)
-          const given = new Response(text, answer)
+          const given = await goodAnswer(answer, verdicts)
           return parseTokenResponse(await processGenericTokenEndpointResponse(server, client, given))
         } catch (error) {
           throw misconfigured(error, answer !== undefined)
@@ -143,6 +146,15 @@ export function createIssuer(options: OAuthOptions): Issuer {
   }
 }
 
+/** Returns an answer that is a good one, as oauth4webapi is to see it. What is read to its end holds no connection. */
+async function goodAnswer(answer: Response, verdicts?: readonly string[]): Promise<Response> {
+  const json = await readTokenAnswer(who, answer, verdicts)
+  // Null is as good as absent.
+  const text = JSON.stringify(json, (_, value: unknown) => value ?? undefined)
+  // Of its head the status alone: not every reason phrase that is sent can be given again.
+  return new Response(text, { status: answer.status })
+}
+
 /** Parameters by their names; those that are undefined are none. */
 type Values = Readonly<Record<string, string | undefined>>
 
@@ -158,10 +170,12 @@ export function failure(message: string, reason: RefreshFailureReason, cause?: u
 
 /**
  * Returns what no waiting will mend; an error of reauth as it is. Not with the error itself: oauth4webapi keeps the answer
- * in it, and half of a wrong answer may be a right token. Its messages have none of it.
+ * in it, and half of a wrong answer may be a right token. Its messages have none of it; what others say, as `clientAuth`,
+ * is not repeated.
  */
-export function misconfigured(error: unknown, sent?: boolean): Error {
+function misconfigured(error: unknown, sent?: boolean): Error {
   if (isReauthError(error)) return error
   const { code, message } = error as { code?: string; message: string }
-  return failure(`The issuer: ${message}`, 'misconfigured', { code }, sent)
+  const told = code || error instanceof TypeError ? message : 'it cannot be asked'
+  return failure(`The issuer: ${told}`, 'misconfigured', { code }, sent)
 }

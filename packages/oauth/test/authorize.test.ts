@@ -77,6 +77,14 @@ describe('a sign-in', () => {
     expect(url.searchParams.get('dpop_jkt')).toBe(await (await dpop.handle()).calculateThumbprint())
   })
 
+  it.each([
+    ['an age', { maxAge: '60' as unknown as number }],
+    ['a scope', { scope: 42 as unknown as string }],
+  ])('with %s of the wrong type is a TypeError: the issuer is not to blame', async (_, mistake) => {
+    const { maxAge, scope }: { maxAge?: number; scope?: string } = mistake
+    await expect(oauthAt(scriptedIssuer(), { scope }).authorize({ maxAge })).rejects.toBeInstanceOf(TypeError)
+  })
+
   it('fails where the issuer has no endpoint for it', async () => {
     const issuer = scriptedIssuer({
       discovery: () => Response.json(metadata({ authorization_endpoint: undefined })),

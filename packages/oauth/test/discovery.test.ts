@@ -90,6 +90,15 @@ describe('the metadata of the issuer', () => {
     },
   )
 
+  it.each([302, 404, 429, 503])(
+    'that come as a page with status %i leave no connection waiting for a reader',
+    async (status) => {
+      const page = new Response('<html>', { status })
+      await failureOf(oauthAt(scriptedIssuer({ discovery: () => page })).authorize())
+      expect(page.bodyUsed).toBe(true)
+    },
+  )
+
   it('that do not come within 10 s fail all who wait for them, and the next reads them again', async () => {
     const late = new AbortController()
     const waits = vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => late.signal)

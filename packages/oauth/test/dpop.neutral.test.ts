@@ -176,4 +176,12 @@ describe('the key', () => {
     expect(await dpop.handle()).toBe(await dpop.handle())
     expect(calls).toBe(2)
   })
+
+  it('is unavailable while what is stored looks like one and is none, as after a copy through JSON', async () => {
+    let item: unknown = { privateKey: {}, publicKey: {} }
+    const dpop = createDpop({ storage: { ...memoryStorage(), getItem: () => item } })
+    await expect(dpop.handle()).rejects.toMatchObject({ name: 'RefreshError', reason: 'unavailable', sent: false })
+    item = undefined
+    expect(await dpop.handle()).toBe(await dpop.handle())
+  })
 })

@@ -22,9 +22,9 @@ describe('a revocation', () => {
     ])
   })
 
-  it.each([undefined, {}])('of %j asks nobody', async (tokens) => {
+  it.each([undefined, null, {}])('of %j asks nobody', async (tokens) => {
     const issuer = scriptedIssuer()
-    await oauthAt(issuer).revoke(tokens)
+    await oauthAt(issuer).revoke(tokens as undefined)
     expect([...issuer.askedFor('discovery'), ...issuer.askedFor('revocation')]).toEqual([])
   })
 

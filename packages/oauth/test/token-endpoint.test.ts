@@ -105,6 +105,22 @@ describe('a refresh', () => {
     expect(JSON.stringify([...(asked?.headers ?? [])])).not.toContain('secret')
   })
 
+  it.each([
+    ['an error', new Error('assertion-secret')],
+    ['what is no JSON', new SyntaxError('"assertion-secret" is not valid JSON')],
+  ])('repeats nothing of %s that the client authentication throws', async (_, thrown) => {
+    const issuer = scriptedIssuer()
+    const clientAuth = (): never => {
+      throw thrown
+    }
+    const failure = await failureOf(
+      oauthAt(issuer, { clientAuth }).refresh({ tokens: old, reason: 'asked', signal: new AbortController().signal }),
+    )
+    expect(failure).toMatchObject({ name: 'RefreshError', reason: 'misconfigured', sent: false })
+    expect(inspect(failure, { depth: 20, showHidden: true })).not.toContain('assertion-secret')
+    expect(issuer.askedFor('token')).toEqual([])
+  })
+
   it('without a refresh token is a verdict, and nobody is asked', async () => {
     const issuer = scriptedIssuer()
     const refresh = oauthAt(issuer).refresh({

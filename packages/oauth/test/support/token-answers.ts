@@ -113,6 +113,12 @@ export const tokenAnswers: readonly TokenAnswerCase[] = [
   ['JSON as text/html', said(JSON.stringify(tokenAnswer(secrets)), 'text/html'), gives()],
   ['JSON of no type', () => new Response(utf8.encode(JSON.stringify(tokenAnswer(secrets)))), gives()],
 
+  [
+    'a reason phrase beyond Latin',
+    () => Object.defineProperty(Response.json(tokenAnswer(secrets)), 'statusText', { value: '\u6210\u529F' }),
+    gives(),
+  ],
+
   // a 200 that is no token set
   ['no access token', ok({ access_token: undefined }), misconfigured],
   ['an access token of null', ok({ access_token: null }), misconfigured],
