@@ -90,10 +90,16 @@ export function createIssuer(options: OAuthOptions): Issuer {
   }
 
   function discover(): Promise<AuthorizationServer> {
-    discovery ??= readMetadata().catch((cause: { readonly code?: string }) => {
+    discovery ??= readMetadata().catch((cause: { readonly code?: string; readonly retryAfterMs?: number }) => {
       discovery = undefined
-      const isOther = cause.code === JSON_ATTRIBUTE_COMPARISON
-      throw isOther ? misconfigured(cause) : failure('The issuer cannot be reached', 'unavailable', cause)
+      if (cause.code === JSON_ATTRIBUTE_COMPARISON) throw misconfigured(cause)
+      const { retryAfterMs } = cause
+      throw new RefreshError('The issuer cannot be reached', {
+        reason: 'unavailable',
+        sent: false,
+        retryAfterMs,
+        cause,
+      })
     })
     return discovery
   }

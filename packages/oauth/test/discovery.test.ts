@@ -99,6 +99,12 @@ describe('the metadata of the issuer', () => {
     },
   )
 
+  it.each([429, 503])('of an issuer that is too busy (%i) say how long to leave it alone', async (status) => {
+    const busy = (): Response => new Response(null, { status, headers: { 'retry-after': '7' } })
+    const failure = await failureOf(refreshOf(oauthAt(scriptedIssuer({ discovery: busy }))))
+    expect(failure).toMatchObject({ reason: 'unavailable', sent: false, retryAfterMs: 7000 })
+  })
+
   it('that do not come within 10 s fail all who wait for them, and the next reads them again', async () => {
     const late = new AbortController()
     const waits = vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => late.signal)
