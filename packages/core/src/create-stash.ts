@@ -1,4 +1,6 @@
 import { createKeyedLock, type KeyedLock } from './keyed-lock.ts'
+import { patiently } from './patiently.ts'
+import { timers } from './platform/timers.ts'
 import { warnOfLoss } from './stash-warning.ts'
 import type { TokenStorage } from './storage.ts'
 import type { Trace } from './trace.ts'
@@ -55,7 +57,7 @@ export function createStash<T = unknown>({ storage, prefix, ttlMs, trace }: Stas
       const item = JSON.stringify({ value, expiresAt: Date.now() + ttlMs } satisfies StashRecord)
       await lock.run(name, async () => {
         sweep(storage, prefix)
-        await storage.setItem(name, item)
+        await patiently(timers, storage.setItem(name, item))
       })
     },
     async take(key) {
@@ -89,9 +91,9 @@ function sweep(storage: TokenStorage, prefix: string): void {
 }
 
 async function takeItem(storage: TokenStorage, name: string): Promise<unknown> {
-  const item = (await storage.getItem(name)) ?? undefined
+  const item = (await patiently(timers, storage.getItem(name))) ?? undefined
   // Gone before it is given: what cannot be removed would be given twice.
-  if (item !== undefined) await storage.removeItem(name)
+  if (item !== undefined) await patiently(timers, storage.removeItem(name))
   return item
 }
 

@@ -1,7 +1,6 @@
-import { type Deferred, deferred } from './deferred.ts'
 import type { StoredHost } from './session-host.ts'
 import { parseRecord, parseStamp, type SessionRecord, type Stamp, stampOf, type Stored } from './session-record.ts'
-import { timed } from './sleep.ts'
+import { isPromise, patienceMs, patiently } from './patiently.ts'
 
 /** The session as its store sees it. */
 export type StoreHost = Pick<StoredHost, 'storage' | 'name' | 'platform' | 'flawOf' | 'trace'>
@@ -20,21 +19,8 @@ export interface Store {
   remove(): Promise<void>
 }
 
-/** How long a storage may take to answer. */
-const patienceMs = 5000
-
 export function createStore({ storage, name, platform, flawOf, trace }: StoreHost): Store {
   const epochKey = `${name}.epoch`
-
-  /** Waits for a storage, but not for ever. What answers at once costs no timer. */
-  async function patiently<T>(answer: T | Promise<T>): Promise<T> {
-    if (!isPromise(answer)) return answer
-    const late: Deferred<never> = deferred()
-    const giveUp = (): void => {
-      late.reject(new Error(`The storage did not answer in ${patienceMs} ms`))
-    }
-    return timed(platform, patienceMs, giveUp, () => Promise.race([answer, late.promise]))
-  }
 
   function parse([mark, item]: readonly unknown[]): Stored {
     const raw = item ?? null
@@ -50,30 +36,26 @@ export function createStore({ storage, name, platform, flawOf, trace }: StoreHos
     graceMs: storage.replaceItem === undefined ? patienceMs : 0,
     read() {
       const found = [storage.getItem(epochKey), storage.getItem(name)]
-      return found.some(isPromise) ? patiently(Promise.all(found)).then(parse) : parse(found)
+      return found.some(isPromise) ? patiently(platform, Promise.all(found)).then(parse) : parse(found)
     },
     async replace({ raw }, record) {
       const next = JSON.stringify(record)
-      if (storage.replaceItem !== undefined) return patiently(storage.replaceItem(name, raw, next))
+      if (storage.replaceItem !== undefined) return patiently(platform, storage.replaceItem(name, raw, next))
       const since = platform.now()
       const current = storage.getItem(name)
       // No await where there is none to wait for: that is what makes this one step.
-      const there = (isPromise(current) ? await patiently(current) : current) ?? null
+      const there = (isPromise(current) ? await patiently(platform, current) : current) ?? null
       // What was read before a sleep says nothing.
       if (platform.now() - since > patienceMs) return false
       if (JSON.stringify(there) !== JSON.stringify(raw)) return false
-      await patiently(storage.setItem(name, next))
+      await patiently(platform, storage.setItem(name, next))
       return true
     },
     async markSignedOut({ epoch, version }) {
-      await patiently(storage.setItem(epochKey, `${epoch}:${version}`))
+      await patiently(platform, storage.setItem(epochKey, `${epoch}:${version}`))
     },
     async remove() {
-      await patiently(storage.removeItem(name))
+      await patiently(platform, storage.removeItem(name))
     },
   }
-}
-
-function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof (value as { then?: unknown } | null)?.then === 'function'
 }

@@ -22,6 +22,18 @@ function open<T = unknown>(options: Partial<StashOptions> = {}) {
 }
 
 describe('a stash', () => {
+  it('waits 5 s for a storage that never answers, and for whoever is next in line as well', async () => {
+    const never = (): Promise<never> => new Promise(() => {})
+    const { stash, entries } = open({ storage: { getItem: never, setItem: never, removeItem: never } })
+    const outcomes = Promise.allSettled([stash.set('key', 1), stash.take('key')])
+    await vi.advanceTimersByTimeAsync(10_000)
+    const [set, take] = await outcomes
+    expect(set).toMatchObject({ status: 'rejected', reason: { message: 'The storage did not answer in 5000 ms' } })
+    expect(take).toEqual({ status: 'fulfilled', value: undefined })
+    expect(entries).toMatchObject([{ type: 'warning' }])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   it('gives a value once', async () => {
     const { stash, items, entries } = open<{ a: number[] }>()
     await stash.set('key', { a: [1, 2] })

@@ -1,5 +1,6 @@
 import { indexedDbStorage } from '../indexed-db-storage.ts'
 import type { RequestLock, TokenStorage } from '../storage.ts'
+import { type Timers, timers } from './timers.ts'
 
 /** A way to the other tabs. */
 export interface Channel {
@@ -18,11 +19,9 @@ export interface PageEvents {
  * What core takes from the machine it runs on. The default is found on `globalThis`, at the time of each call, so that
  * fake timers work; a test gives its own. What is optional is what a server has not got.
  */
-export interface Platform {
+export interface Platform extends Timers {
   /** The time in epoch ms. */
   now(): number
-  setTimeout(callback: () => void, ms: number): unknown
-  clearTimeout(id: unknown): void
   /** A number in [0, 1), for jitter. */
   random(): number
   /** Exclusion across tabs: `navigator.locks` of a page. Those of Node end with the process and do not count. */
@@ -39,11 +38,8 @@ export interface Platform {
 const onPage = <T>(find: () => T): T | undefined => (typeof addEventListener === 'function' ? find() : undefined)
 
 export const defaultPlatform: Platform = {
+  ...timers,
   now: () => Date.now(),
-  setTimeout: (callback, ms) => setTimeout(callback, ms),
-  clearTimeout: (id) => {
-    clearTimeout(id as number)
-  },
   random: () => Math.random(),
   get locks() {
     return onPage(() => navigator.locks as never)
