@@ -108,6 +108,7 @@ const mutants: readonly Mutant[] = [
     file: `${core}/open-session.ts`,
     from: 'if (!isFinal && !isStruck) return',
     to: 'return',
+    tests: 'packages/core/test/session.race.test.ts',
   },
   {
     invariant: 'I4',
