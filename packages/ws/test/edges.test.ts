@@ -162,6 +162,37 @@ describe('messages', () => {
   })
 })
 
+describe('messages of somebody', () => {
+  it.each([[['by nobody']], [[]]])('are sent as nobody’s in no case, be it behind %j', async (before) => {
+    const issuer = createIssuer()
+    session = createSession({ refresh: issuer.refresh, origins })
+    const first = await opened(session, { anonymous: true })
+    first.cut()
+    for (const message of before) socket.send(message)
+    await session.signIn(issuer.signIn().tokens)
+    socket.send('by alice')
+    await session.signOut()
+    await pass(500)
+    network.live[0]!.open()
+    await pass(0)
+    expect(network.dialled.flatMap(({ sent }) => sent)).toEqual([])
+    expect(heard.undelivered).toEqual([...before, 'by alice'])
+  })
+
+  it('are sent as theirs where the connection before was nobody’s', async () => {
+    const issuer = createIssuer()
+    session = createSession({ refresh: issuer.refresh, origins })
+    const first = await opened(session, { anonymous: true })
+    first.cut()
+    await session.signIn(issuer.signIn().tokens)
+    socket.send('by alice')
+    await pass(500)
+    network.live[0]!.open()
+    await pass(0)
+    expect(network.dialled.at(-1)!.sent).toEqual(['by alice'])
+  })
+})
+
 describe('a listener', () => {
   it('may send anew what it is handed back at the end, and has it', async () => {
     connect()
