@@ -65,14 +65,17 @@ export function authenticate(socket: AuthenticatedSocket, options: AuthenticateO
 
     async function take(token: string, ordinal: number): Promise<void> {
       let verified: Verified
+      let expiresAt: number | undefined
+      let identity: string | undefined
       try {
         verified = await verify(token)
+        // An answer that is none is no approval.
+        ;({ expiresAt, identity } = verified)
       } catch (cause) {
         if (!isOver && ordinal === tokens) refuse(4401, 'token_refused', cause)
         return
       }
       if (isOver || ordinal !== tokens) return
-      const { expiresAt, identity } = verified
       if (current === undefined) clearTimeout(timer)
       else if (current.verified.identity !== identity) return refuse(4403, 'other_identity')
       const guard = current?.guard ?? closeAtExpiry(socket, undefined)

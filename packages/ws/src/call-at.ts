@@ -6,8 +6,9 @@ export function callAt(time: number, callback: () => void): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined
   const look = (): void => {
     const leftMs = time - Date.now()
-    if (leftMs <= 0) callback()
-    else timer = setTimeout(look, Math.min(leftMs, stepMs))
+    // What is no time at all is past.
+    if (leftMs > 0) timer = setTimeout(look, Math.min(leftMs, stepMs))
+    else callback()
   }
   look()
   return () => {

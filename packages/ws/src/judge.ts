@@ -1,4 +1,5 @@
 import {
+  type AuthenticationError,
   authorizationOf,
   classifyResponse,
   type Credential,
@@ -61,12 +62,8 @@ export function createJudge({ source, transport, classify, probe }: JudgeOptions
   }
 
   async function renew(refused: Credential, isEarly: boolean, signal: AbortSignal, final: boolean): Promise<Prospect> {
-    try {
-      answered = (await source.acquire({ refused, final, signal })).version
-      return { why: 'refused', isEarly }
-    } catch (error) {
-      return passing(error)
-    }
+    answered = (await source.acquire({ refused, final, signal })).version
+    return { why: 'refused', isEarly }
   }
 
   return {
@@ -86,14 +83,19 @@ export function createJudge({ source, transport, classify, probe }: JudgeOptions
         return { why: 'lost' }
       }
       const isEarly = livedMs < provedMs && !hasLapsed(credential, livedMs)
-      return renew(credential, isEarly, signal, told !== undefined && isEarly && credential.version >= answered)
+      const isFinal = told !== undefined && isEarly && credential.version >= answered
+      return renew(credential, isEarly, signal, isFinal).catch((error: unknown) => {
+        // Nobody has said that it was refused: that there is no other one is no end.
+        const isGuess = told === undefined && probe === undefined
+        return passing(error, isGuess && (error as Partial<AuthenticationError>).reason === 'refused')
+      })
     },
   }
 }
 
 /** Returns what to make of an error that may pass. Throws any other. */
-function passing(error: unknown): Prospect {
-  if (!isReauthError(error)) return { why: 'lost' }
+function passing(error: unknown, isHarmless = false): Prospect {
+  if (isHarmless || !isReauthError(error)) return { why: 'lost' }
   if (error.name !== 'RefreshError' || error.reason === 'disposed') throw error
   return { why: 'unavailable', waitMs: error.retryAfterMs, error }
 }

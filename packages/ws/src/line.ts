@@ -31,6 +31,8 @@ export interface Line extends Sender {
   whenOver(stop: () => void): void
   /** Tells whoever listens from now on, first of what came before. */
   listen(listener: LineListener): void
+  /** Sends what is nobody's to get back. */
+  sendOwn(text: string): void
   /** Sends a credential, once the one before is acknowledged: so each acknowledgement is known to be its own. */
   present(credential: Credential): void
   /** Starts the closing handshake. */
@@ -54,8 +56,8 @@ export function openLine(
     const { transport, placement } = options
     const backlog: MessageEvent[] = []
     const stops: (() => void)[] = []
-    /** Those of the placement, which are nobody's to get back. */
-    const presented = new Set<Data>()
+    /** What was sent that is nobody's to get back. */
+    const own = new Set<Data>()
     let socket: WebSocket | undefined
     let known = credential
     let isOpened = false
@@ -119,7 +121,7 @@ export function openLine(
           else stop()
         },
         send,
-        unsent: () => unsent().filter((data) => !presented.has(data)),
+        unsent: () => unsent().filter((data) => !own.has(data)),
         listen({ message, lost: over }) {
           listenedAt = Date.now()
           lost = over
@@ -130,6 +132,10 @@ export function openLine(
           for (const event of backlog.splice(0)) receive(event)
           if (ended !== undefined) tellEnd(ended)
         },
+        sendOwn(text) {
+          own.add(text)
+          send(text)
+        },
         present(newer) {
           if (made.readyState !== 1) return
           // Where nobody says so, a refusal may still be that of the old one, which costs no refresh.
@@ -137,7 +143,8 @@ export function openLine(
           else if (pending.push(newer) === 1) expect(newer)
         },
         close(code, reason) {
-          pending = []
+          // What is under way is answered yet.
+          pending = pending.slice(0, 1)
           endAfter(closingMs, {})
           close(code, reason)
         },
@@ -147,9 +154,7 @@ export function openLine(
       }
       function offer(newer: Credential): void {
         try {
-          const text = placement.message!(newer)
-          presented.add(text)
-          send(text)
+          line.sendOwn(placement.message!(newer))
         } catch (cause) {
           misused(cause)
         }
@@ -159,7 +164,7 @@ export function openLine(
         endAfter(patienceMs, { isSilent: true })
       }
       function ready(): void {
-        clearTimeout(timer)
+        if (made.readyState < 2) clearTimeout(timer)
         resolve(line)
       }
       made.addEventListener('open', () => {

@@ -51,7 +51,7 @@ export function watch(
   function look(isCertain = false): void {
     if (message === undefined && ping === undefined) return isCertain ? line.giveUp() : rest()
     listen(timeoutMs, line.giveUp)
-    if (message !== undefined) return line.send(message)
+    if (message !== undefined) return line.sendOwn(message)
     ping!(line.socket, () => {
       line.isHeard = true
     })

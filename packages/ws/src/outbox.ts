@@ -11,7 +11,7 @@ export interface OutboxOptions {
 /** Messages that wait for a connection, in their order. */
 export interface Outbox {
   readonly bytes: number
-  /** Takes a message as it is now; the first one's author claims it. Throws a `QuotaExceededError` if it does not fit. */
+  /** Takes a message as it is now, and as its author's. Throws a `QuotaExceededError` if it does not fit. */
   add(data: Data, author?: number): void
   /** Returns what waits, and forgets it. */
   take(): Data[]
@@ -21,6 +21,9 @@ export interface Outbox {
    */
   claim(by?: number): Data[]
 }
+
+/** What waits has several authors, and is handed back to whoever comes. */
+const several = -1
 
 export function createOutbox({ maxMessages = 256, maxBytes = 1_048_576 }: OutboxOptions = {}): Outbox {
   let messages: Data[] = []
@@ -41,9 +44,9 @@ export function createOutbox({ maxMessages = 256, maxBytes = 1_048_576 }: Outbox
       if (messages.length >= maxMessages || bytes + size > maxBytes) {
         throw new DOMException('The outbox is full; wait for "open", or enlarge it', 'QuotaExceededError')
       }
+      if (author !== undefined) owner = messages.length === 0 || (owner ?? author) === author ? author : several
       messages.push(copyOf(data))
       bytes += size
-      owner ??= author
     },
     take,
     claim(by) {

@@ -6,7 +6,7 @@ import { protocolList, socketUrl } from './destination.ts'
 import { dial } from './dial.ts'
 import { closeCodeOf, createJudge } from './judge.ts'
 import type { Line, LineOptions } from './line.ts'
-import type { Loss } from './loss.ts'
+import { type Loss, provedMs } from './loss.ts'
 import { type Data, sizeOf } from './outbox.ts'
 import { cookie, type Placement } from './placement.ts'
 import { SocketTarget } from './socket-target.ts'
@@ -97,16 +97,20 @@ export function socketClass(
       this.#stage.enter({ phase: 'open', line }, this.#stage.life)
       this.tell('open')
       if (this.readyState !== 1) return
+      // A message alone proves nothing: who greets everybody may refuse them all, and these clients come back at once.
+      const provedAt = Date.now() + provedMs
       let isProved = false
       line.listen({
         message: (event) => {
-          if (!isProved) judge.proved()
-          isProved = true
+          if (!isProved && Date.now() >= provedAt) {
+            isProved = true
+            judge.proved()
+          }
           this.deliver(event)
         },
         lost: (loss) => {
           // An open line has no other cause to end than its session.
-          if (loss.cause === undefined) this.#settle(loss)
+          if (loss.cause === undefined) this.#settle({ ...loss, isProved: Date.now() >= provedAt })
           else this.#end({ code: 4401 })
         },
       })

@@ -117,12 +117,20 @@ export class SocketTarget extends EventTarget {
     }
     const handler = this.#handlers['message']
     if (!handler) return
-    handler.call(this, Object.defineProperties(event, this.#targets))
+    try {
+      handler.call(this, Object.defineProperties(event, this.#targets))
+    } catch (error) {
+      // As for any other listener: what comes behind it is not its concern.
+      queueMicrotask(() => {
+        throw error
+      })
+    }
   }
 
   /** Tells of the end, and first of the error where that is one. */
   tellEnd(ending: Partial<Loss>, error: unknown): void {
     if (error !== undefined) this.dispatchEvent(errorEvent(error))
-    this.dispatchEvent(closeEvent(ending))
+    // Who connects anew at the error has no end.
+    if (this.readyState === 3) this.dispatchEvent(closeEvent(ending))
   }
 }

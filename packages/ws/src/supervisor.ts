@@ -67,6 +67,8 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
   let isAnonymous = options.anonymous
   /** What `Retry-After` asked for, in epoch ms. */
   let notBefore = 0
+  /** What its author is being handed back. */
+  let inHand: readonly Data[] = []
   /** From the start until nothing could bring it back but its owner. */
   let run = new AbortController()
 
@@ -92,15 +94,21 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
   /** Waits, and for as long as nobody could be reached. When the page wakes, only what the server asked for still counts. */
   function rest(delayMs: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      let dueAt = Date.now() + delayMs
+      let dueAt = Math.max(Date.now() + delayMs, notBefore)
       const look = (): void => {
-        const waitMs = Math.max(dueAt, notBefore) - Date.now()
-        if (isAway(options.pauseWhenHidden)) return
-        if (waitMs > 0) after(waitMs, signal, look)
+        const waitMs = dueAt - Date.now()
+        if (waitMs === Infinity || isAway(options.pauseWhenHidden)) return
+        if (waitMs > 0) after(waitMs, signal, due)
         else resolve()
       }
+      // Whatever the clock says, which may have been set back.
+      const due = (): void => {
+        dueAt = 0
+        look()
+      }
       stage.state.woke = () => {
-        attempt = dueAt = 0
+        attempt = 0
+        dueAt = Math.min(dueAt, notBefore)
         look()
       }
       look()
@@ -112,6 +120,7 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
     if (life.signal.aborted) return
     const state: State = { phase: 'open', line }
     stage.enter(state, life)
+    if (stage.state !== state) return
     const answer = keepFresh(line, options, () => {
       if (options.overlap === true) void makeNext(state, line)
       else replace('expiring')
@@ -172,8 +181,8 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
       if (stage.state === state) void makeNext(state, line)
     }
     judge.judge(result, signal).then(
-      () => {
-        after(backoff(attempt++, waits), signal, again)
+      ({ waitMs }) => {
+        after(Math.max(leaveAlone(waitMs), backoff(attempt++, waits)), signal, again)
       },
       () => {},
     )
@@ -193,21 +202,27 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
     )
   }
 
-  function retry({ why, waitMs = 0, isEarly }: Prospect, loss: Loss, signal: AbortSignal): void {
+  /** Obeys who asks to be left alone. Returns for how long. */
+  function leaveAlone(ms = 0): number {
+    if (ms > 0) notBefore = Date.now() + ms
+    return ms
+  }
+
+  function retry({ why, waitMs, isEarly }: Prospect, loss: Loss, signal: AbortSignal): void {
     if (why === 'refused') {
       refusals = isEarly === true ? refusals + 1 : 1
       // Who was refused again and again, although there were messages, is in no hurry.
       return goOn(signal, why, refusals > 1 ? backoff(refusals, waits) : jitter(), loss)
     }
-    notBefore = Date.now() + waitMs
-    goOn(signal, loss.isSilent === true ? 'silent' : why, Math.max(waitMs, backoff(attempt, waits)), loss)
+    goOn(signal, loss.isSilent === true ? 'silent' : why, Math.max(leaveAlone(waitMs), backoff(attempt, waits)), loss)
     attempt++
   }
 
   function giveUp(error: unknown, loss: Loss): void {
     const code = closeCodeOf(error)
     if (code === undefined) return finish({}, error)
-    if (code === 4401 && (error as AuthenticationError).reason !== 'refused') {
+    // What the session said to all of its own is no refusal of this one.
+    if (code === 4401 && (loss.cause !== undefined || (error as AuthenticationError).reason !== 'refused')) {
       isAnonymous &&= loss.credential !== undefined
       return awaitSignIn(error as AuthenticationError)
     }
@@ -266,7 +281,11 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
   }
 
   function handBack(messages: readonly Data[]): void {
-    if (messages.length > 0) target.tell('undelivered', { messages })
+    if (messages.length === 0) return
+    const before = inHand
+    inHand = messages
+    target.tell('undelivered', { messages })
+    inHand = before
   }
 
   /** Ends it, until a credential comes that may do better. */
@@ -289,9 +308,11 @@ export function supervise(target: SocketTarget, stage: Stage, options: Superviso
     outbox,
     send(data) {
       const { phase, line } = stage.state
-      if (phase === 'open') line.send(data)
-      else if (target.readyState > 1) handBack([data])
-      else outbox.add(data, epochOf(source))
+      // What the other end closes takes nothing any more, whatever it says.
+      if (phase === 'open' && line.socket.readyState < 2) line.send(data)
+      else if (target.readyState < 2) outbox.add(data, epochOf(source))
+      // Who sends anew what cannot be sent has it.
+      else if (!inHand.includes(data)) handBack([data])
     },
     close(code, reason = '') {
       const { phase } = stage.state

@@ -154,6 +154,18 @@ describe('a connection whose credential gets old', () => {
     expect(heard.types).toEqual(['open', 'open'])
   })
 
+  it('leaves a server alone that asks for it, with overlap as without', async ({ world }) => {
+    const { server, open, closing } = world
+    const session = open()
+    const socket = closing(createWebSocket(session, server.url, { placement: header(), overlap: true, backoff }))
+    await next(socket, 'open')
+    server.admit = () => (server.dials.length < 3 ? { status: 503, headers: { 'retry-after': '1' } } : undefined)
+    await session.refresh()
+    await next(socket, 'open')
+    expect(server.dials).toHaveLength(3)
+    expect(server.dials[2]!.at - server.dials[1]!.at).toBeGreaterThan(950)
+  })
+
   it('is made anew once for versions that come while it is', async ({ world }) => {
     const { server, issuer, open, closing } = world
     const session = open()

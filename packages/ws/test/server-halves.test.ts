@@ -39,6 +39,13 @@ const it = withWorld.extend<{ time: typeof vi }>({
 })
 
 describe('closeAtExpiry', () => {
+  it('closes at once where the time is none', ({ time }) => {
+    const socket = fakeSocket()
+    closeAtExpiry(socket, Number.NaN)
+    expect(socket.closes).toEqual([[4401, 'token_expired']])
+    expect(time.getTimerCount()).toBe(0)
+  })
+
   it('closes when the token lapses, also one that lives for months', ({ time }) => {
     const socket = fakeSocket()
     const lifetimeMs = 60 * 86_400_000
@@ -94,6 +101,14 @@ describe('authenticate', () => {
     expect(socket.sent.map((data) => JSON.parse(data) as unknown)).toEqual([{ type: 'auth.ok', expiresAt }])
     time.advanceTimersByTime(1000)
     expect(socket.closes).toEqual([[4401, 'token_expired']])
+  })
+
+  it('takes no answer of verify() for no approval', async () => {
+    const socket = fakeSocket()
+    const authenticated = authenticate(socket, { verify: () => Promise.resolve(undefined as never) })
+    socket.say('good-1')
+    await expect(authenticated).rejects.toThrow('token_refused')
+    expect(socket.closes).toEqual([[4401, 'token_refused']])
   })
 
   it('takes later tokens, and lives as long as they do', async ({ time }) => {

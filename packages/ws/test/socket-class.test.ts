@@ -1,5 +1,5 @@
 import type { Session } from '@reauth/core'
-import { describe, expect } from 'vitest'
+import { describe, expect, onTestFinished, vi } from 'vitest'
 
 import { header } from '../src/header.ts'
 import { createWebSocketClass } from '../src/node-sockets.ts'
@@ -59,6 +59,16 @@ describe('a socket of the class', () => {
     expect(issuer.refreshes).toBe(1)
   })
 
+  it('closes with 4401 where the next one is greeted before it is refused at once', async ({ world }) => {
+    const { server, issuer } = world
+    server.serve = (socket) => {
+      socket.send('hello')
+      socket.close(4401)
+    }
+    expect(await codesOf(world, classOf(world.open()))).toEqual([1012, 4401])
+    expect(issuer.refreshes).toBe(1)
+  })
+
   it('closes with 1012 again where the next one worked for a while', async ({ world }) => {
     const { server, issuer } = world
     const session = world.open()
@@ -69,6 +79,10 @@ describe('a socket of the class', () => {
     }
     expect((await next<CloseEvent>(open(world, Class), 'close')).code).toBe(1012)
     const working = open(world, Class)
+    await next(working, 'message')
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 5000 })
+    onTestFinished(() => void vi.useRealTimers())
+    for (const client of server.sockets) client.send('still there')
     await next(working, 'message')
     // It still works; another one is refused with the same credential.
     server.serve = (socket) => {
