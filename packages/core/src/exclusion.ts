@@ -80,7 +80,7 @@ export function createExclusion(host: ExclusionHost, isAbandoned: () => Promise<
         stopWaiting()
         const now = platform.now()
         // Granted to a page that slept: whoever waited for it may have taken it away since.
-        isStale = wait.signal.aborted || (!isTakeover && now - turn.since > stepMs)
+        isStale = !isTakeover && (wait.signal.aborted || now - turn.since > stepMs)
         if (isStale) return Promise.resolve()
         turn.since = now
         holds.add(release)
@@ -90,8 +90,8 @@ export function createExclusion(host: ExclusionHost, isAbandoned: () => Promise<
         running = task(turn).finally(() => holds.delete(release))
         return Promise.race([running, released.promise])
       })
-      // A lock that heeds no signal may never be granted.
-      await abortable(entering, wait.signal)
+      // A lock that heeds no signal may never be granted; one that is taken is waited for.
+      await abortable(entering, isTakeover ? undefined : wait.signal)
     } catch (error) {
       // Somebody else has taken it over, and the task goes on without it; or else it never began.
       turn.isLost = true
